@@ -1,0 +1,1 @@
+"""The interactive and the static figures of the book."""
