@@ -1,0 +1,50 @@
+"""Notebooks run again when nnlib or the data has changed, and only then.
+
+The cache of the notebooks' outputs knows the text of their cells alone, so its
+folder is named after all else that the outputs come from.
+"""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+
+def cache_key(library, data):
+    """Return a short hash of the library's code and of the data set in use.
+
+    `library` is the folder of nnlib; `data` the folder of the data set, or None
+    where nnlib looks for the data by itself.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(library.rglob("*.py")):
+        digest.update(f"{path.relative_to(library)}\0".encode())
+        digest.update(path.read_bytes() + b"\0")
+    if data is None:
+        digest.update(b"default")
+    else:
+        for path in sorted(data.glob("*")):
+            digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def name_cache(app, config):
+    """Choose the cache of this state of code and data, and remove the others."""
+    data = os.environ.get("NNLIB_DATA")
+    key = cache_key(
+        Path(config.book_library or Path(app.srcdir) / "nnlib"),
+        Path(data) if data else None,
+    )
+    caches = Path(app.outdir).parent / ".jupyter_cache"
+    for old in caches.glob("*"):
+        if old.name != key:
+            shutil.rmtree(old)
+    config.nb_execution_cache_path = str(caches / key)
+
+
+def setup(app):
+    """Connect to Sphinx, and tell the kernels that they run for the book."""
+    os.environ["NNLIB_BOOK"] = "1"
+    app.add_config_value("book_library", "", "env")
+    app.connect("config-inited", name_cache)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
