@@ -1,0 +1,257 @@
+"""The loop: forward, loss, backward, step, over batches and epochs."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from nnlib._checks import check_count, check_rng
+from nnlib._types import Array
+from nnlib.data import batches
+from nnlib.losses import Loss
+from nnlib.module import Module
+from nnlib.optim import Optimizer, Schedule
+from nnlib.serialization import put_arrays, read_arrays, write_arrays
+
+__all__ = ["History", "evaluate", "fit"]
+
+Metric = Callable[[Array, Array], float]
+
+
+@dataclass
+class History:
+    """What `fit` saw, one value per epoch.
+
+    Attributes
+    ----------
+    train_loss : list of float
+        The mean loss over the samples of the epoch, each taken as the model was when
+        it came by.
+    validation_loss : list of float
+        The mean loss over the validation set after the epoch; empty without one.
+    validation_metric : list of float
+        The metric over the validation set after the epoch; empty without one.
+    seconds : list of float
+        The time that the epoch's training took, validation left out.
+    """
+
+    train_loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    validation_metric: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs there were."""
+        return len(self.train_loss)
+
+
+def fit(
+    model: Module,
+    criterion: Loss,
+    optimizer: Optimizer,
+    train: tuple[Array, Array],
+    validation: tuple[Array, Array] | None = None,
+    *,
+    epochs: int,
+    batch_size: int,
+    rng: np.random.Generator,
+    metric: Metric | None = None,
+    schedule: Schedule | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+) -> History:
+    """Train a model, and leave it in eval mode.
+
+    Parameters
+    ----------
+    model : Module
+    criterion : Loss
+    optimizer : Optimizer
+        Over the model's parameters.
+    train, validation : (x, y)
+        Inputs and targets of one length; one sample per row.
+    epochs : int
+        How often every training sample is seen, at least 1.
+    batch_size : int
+        Samples per step; the last batch of an epoch holds what is left.
+    rng : numpy Generator
+        Shuffles the samples anew for every epoch.
+    metric : callable, optional
+        ``metric(prediction, target)``, such as `accuracy`, for the validation set.
+    schedule : Schedule, optional
+        Stepped after every epoch.
+    checkpoint : path, optional
+        Written after every epoch, whole or not at all. If the file is there at the
+        start, training goes on from it, to the same bits as if it had never stopped.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind, lengths differ, or `checkpoint` holds a
+        file that does not fit; the model is then as it was.
+
+    Examples
+    --------
+    >>> from nnlib import MSELoss, SGD, Linear
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(100, 3)).astype(np.float32)
+    >>> y = x @ np.array([[1.0], [2.0], [3.0]], dtype=np.float32)
+    >>> model = Linear(3, 1, rng=rng)
+    >>> history = fit(model, MSELoss(), SGD(model.parameters(), lr=0.1), (x, y),
+    ...               epochs=20, batch_size=10, rng=rng, progress=False)
+    >>> model.weight.data.round(3).ravel()
+    array([1., 2., 3.], dtype=float32)
+    """
+    check_count("fit", "epochs", epochs)
+    check_count("fit", "batch_size", batch_size)
+    check_rng("fit", rng)
+    x, y = train
+    history = History()
+    if checkpoint is not None and Path(checkpoint).exists():
+        history = _resume(checkpoint, model, optimizer, schedule, rng)
+
+    steps = -(-len(x) // batch_size)
+    bar = tqdm(
+        total=epochs * steps,
+        initial=min(history.epochs, epochs) * steps,
+        disable=not progress,
+        unit="batch",
+    )
+    with bar:
+        for epoch in range(history.epochs, epochs):
+            bar.set_description(f"epoch {epoch + 1}/{epochs}", refresh=False)
+            model.train()
+            start = time.perf_counter()
+            total = 0.0
+            for x_batch, y_batch in batches(x, y, batch_size, rng=rng):
+                loss = criterion(model(x_batch), y_batch)
+                model.backward_parameters(criterion.backward())
+                optimizer.step()
+                total += loss * len(x_batch)
+                bar.update()
+            history.seconds.append(time.perf_counter() - start)
+            history.train_loss.append(total / len(x))
+            if validation is not None:
+                loss, score = evaluate(model, criterion, validation, metric=metric)
+                history.validation_loss.append(loss)
+                if score is not None:
+                    history.validation_metric.append(score)
+            bar.set_postfix_str(_last_epoch(history), refresh=False)
+            if schedule is not None:
+                schedule.step()
+            if checkpoint is not None:
+                _save(checkpoint, model, optimizer, history, rng)
+    model.eval()
+    return history
+
+
+def evaluate(
+    model: Module,
+    criterion: Loss,
+    data: tuple[Array, Array],
+    *,
+    metric: Metric | None = None,
+    batch_size: int = 1000,
+) -> tuple[float, float | None]:
+    """The mean loss, and a metric, over a whole set; leaves the model in eval mode.
+
+    Parameters
+    ----------
+    model : Module
+    criterion : Loss
+    data : (x, y)
+        Inputs and targets of one length; one sample per row.
+    metric : callable, optional
+        ``metric(prediction, target)``, such as `accuracy`; it sees the whole set.
+    batch_size : int
+        Samples that go through the model at once.
+
+    Returns
+    -------
+    (loss, score)
+        The score is None without a metric.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind, or lengths differ.
+
+    Examples
+    --------
+    >>> from nnlib import MSELoss, Linear
+    >>> model = Linear(3, 1, rng=np.random.default_rng(0))
+    >>> x, y = np.zeros((5, 3), np.float32), np.ones((5, 1), np.float32)
+    >>> evaluate(model, MSELoss(), (x, y))
+    (1.0, None)
+    """
+    model.eval()
+    x, y = data
+    outputs = [model(x_batch) for x_batch, _ in batches(x, y, batch_size, rng=None)]
+    prediction = np.concatenate(outputs)
+    score = metric(prediction, y) if metric is not None else None
+    return criterion(prediction, y), score
+
+
+def _last_epoch(history: History) -> str:
+    """The newest values of a history, in a line for the progress bar."""
+    named = {
+        "loss": history.train_loss,
+        "validation loss": history.validation_loss,
+        "metric": history.validation_metric,
+    }
+    return ", ".join(f"{name} {xs[-1]:.4f}" for name, xs in named.items() if xs)
+
+
+def _places(model: Module, optimizer: Optimizer) -> dict[str, Array]:
+    """Every array that a checkpoint holds, by name, where it lives."""
+    weights = {f"model.{name}": p.data for name, p in model.named_parameters()}
+    return weights | {f"optimizer.{n}": a for n, a in optimizer.state().items()}
+
+
+def _save(
+    path: str | os.PathLike[str],
+    model: Module,
+    optimizer: Optimizer,
+    history: History,
+    rng: np.random.Generator,
+) -> None:
+    progress = {"history": asdict(history), "rng": rng.bit_generator.state}
+    text = {"nnlib": json.dumps(progress)}
+    write_arrays(path, _places(model, optimizer), text)
+
+
+def _resume(
+    path: str | os.PathLike[str],
+    model: Module,
+    optimizer: Optimizer,
+    schedule: Schedule | None,
+    rng: np.random.Generator,
+) -> History:
+    arrays, text = read_arrays(path)
+    if "nnlib" not in text:
+        raise ValueError(f"{os.fspath(path)} holds weights, but is no checkpoint")
+    progress = json.loads(text["nnlib"])
+    history = History(**progress["history"])
+    kind = type(rng.bit_generator).__name__
+    if progress["rng"]["bit_generator"] != kind:
+        raise ValueError(
+            f"{os.fspath(path)} was written with a random generator of kind "
+            f"{progress['rng']['bit_generator']}, got {kind}"
+        )
+    put_arrays(path, arrays, _places(model, optimizer))
+    rng.bit_generator.state = progress["rng"]
+    if schedule is not None:
+        schedule.resume(history.epochs)
+    return history
