@@ -173,13 +173,8 @@ def load_mnist(
         contents = read_mnist(source)
     except MnistUnavailableError as error:
         if source == "mnist":
-            raise MnistUnavailableError(
-                f"MNIST is not at hand ({error}). {_ADVICE}"
-            ) from None
-        print(
-            f"MNIST is not at hand ({error}). In its place come the 1,797 digits of "
-            f"scikit-learn, drawn as MNIST's. {_ADVICE}"
-        )
+            raise
+        print(f"{error} In its place come scikit-learn's 1,797 digits, drawn alike.")
         return load_digits(flatten)
     x_train, y_train, x_test, y_test = (parse_idx(content) for content in contents)
     return (

@@ -88,15 +88,11 @@ class GradientReport:
             verdict = "agrees" if error <= self.tolerance else "DISAGREES"
             rows.append((name, shape_text(self.shapes[name]), f"{error:.1e}", verdict))
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
-        lines = []
-        for name, shape, error, verdict in rows:
-            cells = (
-                name.ljust(widths[0]),
-                shape.ljust(widths[1]),
-                error.rjust(widths[2]),
-            )
-            lines.append("  ".join((*cells, verdict)).rstrip())
-        return "\n".join(lines)
+        lines = [
+            f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}"
+            for row in rows
+        ]
+        return "\n".join(line.rstrip() for line in lines)
 
     __repr__ = __str__
 

@@ -88,7 +88,7 @@ def _to_gray(image: Image.Image) -> Gray:
 
 
 def _unit(image: Image.Image) -> Gray:
-    return np.divide(np.asarray(image), 255, dtype=np.float32)
+    return np.asarray(image).astype(np.float32) / np.float32(255)
 
 
 def _on_paper(gray: Gray, alpha: Gray) -> Gray:

@@ -1,6 +1,7 @@
 """The layer that learns, and the network that is a stack of them."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -132,7 +133,7 @@ def mlp(
     if len(sizes) < 2:
         raise ValueError(f"mlp expected at least two sizes, got {list(sizes)}")
     modules: list[Module] = []
-    for in_features, out_features in zip(sizes[:-1], sizes[1:], strict=True):
+    for in_features, out_features in pairwise(sizes):
         modules += [Linear(in_features, out_features, rng=rng, dtype=dtype)]
         modules += [activation()]
     return Sequential(*modules[:-1])

@@ -54,6 +54,7 @@ class Loss(Cached, ABC):
         """
 
     def __call__(self, prediction: Array, target: Array) -> float:
+        """Compute `forward`, as ``criterion(prediction, target)``."""
         return self.forward(prediction, target)
 
     def __repr__(self) -> str:
@@ -98,7 +99,7 @@ class MAELoss(Loss):
     """
 
     def forward(self, prediction: Array, target: Array) -> float:
-        """L = mean of \\|e\\|, with e = prediction - target, both of one shape."""
+        """L = mean of abs(e), with e = prediction - target, both of one shape."""
         check_same_shape("MAELoss", prediction, target)
         error = prediction - target
         self._cache = error
@@ -138,7 +139,7 @@ class HuberLoss(Loss):
         self.delta = float(delta)
 
     def forward(self, prediction: Array, target: Array) -> float:
-        """L = mean of q (\\|e\\| - q/2), with q = min(\\|e\\|, δ)."""
+        """L = mean of q (abs(e) - q/2), with q = min(abs(e), δ)."""
         check_same_shape("HuberLoss", prediction, target)
         error = prediction - target
         self._cache = error
@@ -203,7 +204,7 @@ class BCEWithLogitsLoss(Loss):
     def forward(self, prediction: Array, target: Array) -> float:
         """L = mean of softplus(z) - y z, any logits z, y in [0, 1].
 
-        softplus(z) - y z is softplus(-\\|z\\|) plus \\|z\\| for the part of y that lies
+        softplus(z) - y z is softplus(-abs(z)) plus abs(z) for the part of y that lies
         on the other side of z; where none does, even an infinite z costs nothing.
         """
         check_same_shape("BCEWithLogitsLoss", prediction, target)

@@ -115,6 +115,7 @@ class Module(Cached, ABC):
         self.backward(grad_output)
 
     def __call__(self, x: Array) -> Array:
+        """Compute `forward`, as ``module(x)``."""
         return self.forward(x)
 
     def children(self) -> Iterator[tuple[str, Module]]:
