@@ -87,11 +87,8 @@ class GradientReport:
         for name, error in self.errors.items():
             verdict = "agrees" if error <= self.tolerance else "DISAGREES"
             rows.append((name, shape_text(self.shapes[name]), f"{error:.1e}", verdict))
-        widths = [max(len(row[i]) for row in rows) for i in range(3)]
-        lines = [
-            f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}"
-            for row in rows
-        ]
+        wide, wider, widest = (max(len(row[i]) for row in rows) for i in range(3))
+        lines = [f"{a:<{wide}}  {b:<{wider}}  {c:>{widest}}  {d}" for a, b, c, d in rows]
         return "\n".join(line.rstrip() for line in lines)
 
     __repr__ = __str__
