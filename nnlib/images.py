@@ -224,7 +224,7 @@ def _ink(shades: Gray) -> Gray:
     reach = max(2, np.ptp(np.argwhere(strong), axis=0).max() // 10)
     far = ndimage.distance_transform_edt(~strong) > reach
     noise = np.quantile(np.abs(difference[far]), 0.98) if far.any() else 0.0
-    inked = amount > max(noise, unevenness, 0.02 * full)
+    inked = amount > max(noise, unevenness, 0.1 * full)
     strokes, count = ndimage.label(inked & ~far, structure=np.ones((3, 3)))
     mass = ndimage.sum_labels(amount * strong, strokes, np.arange(count + 1))
     mass[0] = 0
