@@ -17,9 +17,6 @@ SCALE = 4 / 3 * 1.2
 #: At this part of its natural width a figure's text is still 9 px tall; below it
 #: the figure scrolls sideways in its own box.
 NARROWEST = 0.57
-#: The narrowest column of text, that of a phone 360 px wide.
-PHONE_COLUMN = 320
-
 DROPPED = {"metadata", "style"}  # matplotlib's style would speak to the whole page
 LINK = "{http://www.w3.org/1999/xlink}href"
 COLOURS = {light: f"var(--nn-{name})" for name, (light, _) in PALETTE.items()}
@@ -46,9 +43,7 @@ def inline_svg(source, alt, prefix):
     natural, narrowest = width * SCALE, width * SCALE * NARROWEST
     root.set("style", f"width:{natural:.0f}px;min-width:{narrowest:.0f}px")
     svg = ET.tostring(root, encoding="unicode", short_empty_elements=True)
-    # Only what can scroll is a stop for the keyboard.
-    scrolls = ' tabindex="0"' if narrowest > PHONE_COLUMN else ""
-    return f'<div class="nn-figure"{scrolls}>{svg}</div>'
+    return f'<div class="nn-figure">{svg}</div>'
 
 
 def clean(element, used, prefix):
