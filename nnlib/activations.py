@@ -239,7 +239,8 @@ class GELU(Module):
             from scipy.special import erfc  # 1 - erf, exact in the left tail too
 
             density = np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-            return erfc(-z / math.sqrt(2)) / 2, density
+            share = erfc(-z / math.sqrt(2)).astype(z.dtype) / 2  # float16 has no erfc
+            return share, density
         c = math.sqrt(2 / math.pi)
         t = np.tanh(c * (z + 0.044715 * z**3))
         return (1 + t) / 2, (1 - t) * (1 + t) / 2 * c * (1 + 3 * 0.044715 * z**2)
