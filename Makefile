@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SITE   := _build/html
+PORT   ?= 8000
 
 # These matrices are small: several processes with several BLAS threads each
 # fight over the cores and run many times slower than with one thread each.
@@ -18,7 +19,8 @@ ifeq ($(NNLIB_DATA),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install book serve lab test lint notebooks bench lock clean
+FORCE:
+.PHONY: FORCE help install book serve lab test lint notebooks bench lock clean
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | \
@@ -36,6 +38,40 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	@touch $@
 
 install: $(VENV)/.installed ## make the virtual environment and install into it
+
+# All that a page can depend on: folders too, whose time tells of a file that went.
+BOOK_SOURCES := _config.yml _toc.yml $(shell find book/. nnlib/. \
+  -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print)
+
+# The data set in use is a source like the others; its name changes this file.
+_build/.data: FORCE
+	@mkdir -p _build
+	@echo '$(NNLIB_DATA)' | cmp -s - $@ || echo '$(NNLIB_DATA)' > $@
+
+# Always the whole book: with --all a warning of yesterday's page fails today's build,
+# and a changed stylesheet arrives. What takes time, running the notebooks, is cached.
+$(SITE)/.built: $(VENV)/.installed _build/.data $(BOOK_SOURCES)
+	@echo "==> Building the book (the first time runs every notebook)"
+	@$(BIN)/jupyter-book build -q -W -n --keep-going --all .
+	@touch $@
+
+book: $(SITE)/.built ## build the book and say where it is
+	@echo "The book is in $(SITE)/index.html"
+
+serve: book ## show the book at http://127.0.0.1:8000
+	@echo "The book is at http://127.0.0.1:$(PORT) (Ctrl+C ends)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
+
+lab: install ## open the notebooks in JupyterLab
+	$(BIN)/jupyter-lab --notebook-dir=book
+
+notebooks: install ## run the notebooks and bring them into their committed form
+	$(BIN)/python book/_ext/committed_form.py
+
+clean: ## remove all that was built; the virtual environment stays
+	rm -rf _build build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find book nnlib tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find book -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
 lock: $(VENV)/.installed ## compile requirements.txt from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --fork-strategy fewest \

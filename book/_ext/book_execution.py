@@ -9,32 +9,29 @@ import os
 import shutil
 from pathlib import Path
 
+import nnlib
+from nnlib._mnist_files import cache_folder
+
 
 def cache_key(library, data):
-    """Return a short hash of the library's code and of the data set in use.
+    """Return a short hash of the code below `library` and of MNIST's files in `data`.
 
-    `library` is the folder of nnlib; `data` the folder of the data set, or None
-    where nnlib looks for the data by itself.
+    Files of data count by name and size: nnlib verifies their content itself. A
+    folder without them, or none at all, stands for the digits that serve instead.
     """
     digest = hashlib.sha256()
     for path in sorted(library.rglob("*.py")):
         digest.update(f"{path.relative_to(library)}\0".encode())
         digest.update(path.read_bytes() + b"\0")
-    if data is None:
-        digest.update(b"default")
-    else:
-        for path in sorted(data.glob("*")):
-            digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+    for path in sorted(data.glob("*-ubyte*")):
+        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
     return digest.hexdigest()[:16]
 
 
 def name_cache(app, config):
     """Choose the cache of this state of code and data, and remove the others."""
-    data = os.environ.get("NNLIB_DATA")
-    key = cache_key(
-        Path(config.book_library or Path(app.srcdir) / "nnlib"),
-        Path(data) if data else None,
-    )
+    data = Path(os.environ.get("NNLIB_DATA") or cache_folder())
+    key = cache_key(Path(nnlib.__file__).parent, data)
     caches = Path(app.outdir).parent / ".jupyter_cache"
     for old in caches.glob("*"):
         if old.name != key:
@@ -45,6 +42,5 @@ def name_cache(app, config):
 def setup(app):
     """Connect to Sphinx, and tell the kernels that they run for the book."""
     os.environ["NNLIB_BOOK"] = "1"
-    app.add_config_value("book_library", "", "env")
     app.connect("config-inited", name_cache)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

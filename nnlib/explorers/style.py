@@ -114,7 +114,7 @@ def draw_digits(
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     tile = WIDTH / columns
-    height = tile * rows * (1 if titles is None else 1.35)
+    height = rows * (tile + (0 if titles is None else 0.25))
     figure, grid = plt.subplots(rows, columns, figsize=(WIDTH, height), squeeze=False)
     for index, axes in enumerate(grid.flat):
         axes.axis("off")
