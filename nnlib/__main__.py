@@ -18,7 +18,7 @@ from nnlib.metrics import accuracy, confusion_matrix, per_class_accuracy
 from nnlib.module import Sequential
 from nnlib.optim import SGD, CosineLR
 from nnlib.serialization import load_weights, read_arrays, save_weights
-from nnlib.training import evaluate, fit
+from nnlib.training import fit
 
 PIXELS, DIGITS = 784, 10
 
@@ -61,14 +61,12 @@ def train(arguments: argparse.Namespace) -> int:
     _check_writable(out)
     rng = np.random.default_rng(arguments.seed)
     (x, y), test = load_mnist(arguments.data)
-    # Every epoch is judged by images held out from training, so that the test images,
-    # seen once, stay a fair judge of the result.
-    held_out = len(x) // 12
-    order = rng.permutation(len(x))
-    validation = x[order[:held_out]], y[order[:held_out]]
-    rest = x[order[held_out:]], y[order[held_out:]]
+    # The last images are held out to judge each epoch, so that the test images, seen
+    # once, stay a fair judge of the result. They are the same ones whatever the seed:
+    # a training that goes on from a checkpoint must not have learned them before.
+    split = len(x) - len(x) // 12
     print(
-        f"{_name_of(x)}: {len(rest[0]):,} images to train on, {held_out:,} to judge "
+        f"{_name_of(x)}: {split:,} images to train on, {len(x) - split:,} to judge "
         f"each epoch by, {len(test[0]):,} to test the result"
     )
     sizes = [PIXELS, *arguments.hidden, DIGITS]
@@ -80,8 +78,8 @@ def train(arguments: argparse.Namespace) -> int:
         model,
         criterion,
         optimizer,
-        rest,
-        validation,
+        (x[:split], y[:split]),
+        (x[split:], y[split:]),
         epochs=arguments.epochs,
         batch_size=arguments.batch_size,
         rng=rng,
@@ -114,11 +112,12 @@ def evaluate_weights(arguments: argparse.Namespace) -> int:
     print(f"{_name_of(x_train)}: {len(test[0]):,} test images")
     print(f"Network: {_describe(model, sizes)}")
     prediction = _print_test(model, CrossEntropyLoss(), test)
+    matrix = confusion_matrix(prediction, test[1], DIGITS)
     print("\nOf each digit, read rightly:")
-    for digit, share in enumerate(per_class_accuracy(prediction, test[1])):
+    for digit, share in enumerate(per_class_accuracy(matrix)):
         print(f"  {digit} {share:7.2%}")
     print("\nConfusion matrix: a row for each digit, a column for what it was read as")
-    print(_table(confusion_matrix(prediction, test[1])))
+    print(_table(matrix))
     return 0
 
 

@@ -309,7 +309,7 @@ class _Transfer:
         with requests.get(url, stream=True, timeout=patience) as response:
             response.raise_for_status()
             body = bytearray()
-            for chunk in response.iter_content(8192):
+            for chunk in response.iter_content(1024):
                 body += chunk
                 self.received += len(chunk)
                 if self.abandoned or len(body) > size:

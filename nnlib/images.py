@@ -15,7 +15,7 @@ Gray: TypeAlias = NDArray[np.float32]
 
 FRAME, BOX = 28, 20  # pixels: MNIST's frame, and the box that its digits fill
 # What people have; left out are formats whose readers start other programs.
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "WEBP", "TIFF", "PPM", "ICO")
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "ICO")
 
 
 def read_image(path: str | os.PathLike[str]) -> Gray:
@@ -88,7 +88,8 @@ def _to_gray(image: Image.Image) -> Gray:
 
 
 def _unit(image: Image.Image) -> Gray:
-    return np.asarray(image).astype(np.float32) / np.float32(255)
+    shades: Gray = np.asarray(image, dtype=np.float32) / np.float32(255)
+    return shades
 
 
 def _on_paper(gray: Gray, alpha: Gray) -> Gray:
