@@ -19,24 +19,20 @@ from nnlib import functional, matrix, optim
 inf = np.inf
 NNLIB = {**vars(functional), **vars(optim), **vars(nnlib), **vars(matrix)}
 
-ACTIVATIONS = (
-    "Sigmoid()",
-    "Tanh()",
-    "ReLU()",
-    "LeakyReLU()",
-    "LeakyReLU(negative_slope=0.2)",
-    "LeakyReLU(negative_slope=1.5)",
-    "ELU()",
-    "ELU(alpha=0.5)",
-    "SiLU()",
-    "GELU()",
-    "GELU(approximate='tanh')",
-    "Softmax()",
-)
-ELEMENTWISE = ACTIVATIONS[:-1]
-SMOOTH = ("Sigmoid()", "Tanh()", "SiLU()", "GELU()", "GELU(approximate='tanh')")
-NUMBER_LOSSES = ("MSELoss()", "MAELoss()", "HuberLoss()", "HuberLoss(delta=0.3)")
-LOSSES = (*NUMBER_LOSSES, "BCELoss()", "BCEWithLogitsLoss()", "CrossEntropyLoss()")
+with np.load(Path(__file__).parent / "reference" / "pytorch.npz") as _file:
+    PYTORCH = dict(_file)
+
+
+def pytorch_cases(kind):
+    """The expressions of one kind for which there are frozen values."""
+    keys = (key.split("|") for key in PYTORCH)
+    return sorted({key[1] for key in keys if key[0] == kind})
+
+
+ACTIVATIONS = pytorch_cases("activation")
+ELEMENTWISE = [a for a in ACTIVATIONS if a != "Softmax()"]
+LOSSES = pytorch_cases("loss")
+NUMBER_LOSSES = [c for c in LOSSES if c.startswith(("MSE", "MAE", "Huber"))]
 DTYPES = ("float32", "float64")
 SHAPES = ((1, 1), (1, 4), (5, 1), (7, 3))
 
@@ -170,15 +166,6 @@ def assert_needs_forward_first(expression, names=None, **more):
 
 # ---- PyTorch's values ---------------------------------------------------------------
 
-with np.load(Path(__file__).parent / "reference" / "pytorch.npz") as _file:
-    PYTORCH = dict(_file)
-
-
-def pytorch_cases(kind):
-    """The expressions of one kind for which there are frozen values."""
-    keys = (key.split("|") for key in PYTORCH)
-    return sorted({key[1] for key in keys if key[0] == kind})
-
 
 def pytorch_input(name, dtype):
     return frozen(PYTORCH[f"input|{name}"].astype(dtype))
@@ -265,11 +252,15 @@ def assert_loss_matches_pytorch(expression, dtype, names=None):
     """Loss and gradient for a batch, and element by element for extremes."""
     criterion = build(expression, names)
 
+    # PyTorch holds BCELoss's divisor at 1e-12 as a float32, 4e-9 off in float64.
+    tolerance = {"rtol": 1e-8} if expression == "BCELoss()" else {}
+
     def compare(key, x, target, y, grad):
         loss = criterion(x, target)
         assert isinstance(loss, float), key
         assert_close(np.array(loss, x.dtype), y)
-        assert_close(criterion.backward(), grad)
+        at_a_floor = tolerance if np.abs(grad).max() > 1e9 else {}
+        assert_close(criterion.backward(), grad, **at_a_floor)
 
     def frozen_values(x_name):
         key = f"loss|{expression}|{x_name}|{dtype}"
@@ -306,8 +297,8 @@ def assert_loss_matches_pytorch(expression, dtype, names=None):
     for i in range(len(x)):
         if np.isnan(y[i]):
             y[i] = LOGIT_LIMITS[float(x[i]), round(float(target[i]), 1)]
-        if np.abs(x[i]) > 1e18 and expression == "MSELoss()" and dtype == "float32":
-            continue  # the square overflows: see "beyond the range" in test_losses
+        if y[i] == inf > np.abs(x[i]) and expression == "MSELoss()":
+            continue  # the square overflows, with a warning: see test_losses
         one = slice(i, i + 1)
         compare(x[i], x[one], target[one], y[i], grad[one])
 
