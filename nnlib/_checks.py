@@ -37,6 +37,14 @@ def check_floats(owner: str, name: str, x: Any) -> None:
         )
 
 
+def check_float_dtype(owner: str, dtype: Any) -> None:
+    """`dtype` names a type of floats."""
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(
+            f"{owner} expected dtype as a float dtype, got {np.dtype(dtype)}"
+        )
+
+
 def check_batch(owner: str, x: Any, weight: Array) -> None:
     """`x` is a batch ``(B, in_features)`` of the dtype of the layer's weight."""
     check_floats(owner, "x", x)
@@ -148,6 +156,14 @@ def check_number(
     if not math.isfinite(value) or not all(holds for holds, _ in bounds):
         expected = " and ".join(text for _, text in bounds) or "that is finite"
         raise ValueError(f"{owner} expected {name} {expected}, got {value}")
+
+
+def check_betas(owner: str, betas: Any) -> None:
+    """`betas` are two numbers in [0, 1)."""
+    if not isinstance(betas, tuple | list) or len(betas) != 2:
+        raise TypeError(f"{owner} expected betas as two numbers, got {betas!r}")
+    for i, beta in enumerate(betas):
+        check_number(owner, f"betas[{i}]", beta, at_least=0, below=1)
 
 
 def check_rng(owner: str, rng: Any) -> None:

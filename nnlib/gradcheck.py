@@ -88,7 +88,9 @@ class GradientReport:
             verdict = "agrees" if error <= self.tolerance else "DISAGREES"
             rows.append((name, shape_text(self.shapes[name]), f"{error:.1e}", verdict))
         wide, wider, widest = (max(len(row[i]) for row in rows) for i in range(3))
-        lines = [f"{a:<{wide}}  {b:<{wider}}  {c:>{widest}}  {d}" for a, b, c, d in rows]
+        lines = [
+            f"{a:<{wide}}  {b:<{wider}}  {c:>{widest}}  {d}" for a, b, c, d in rows
+        ]
         return "\n".join(line.rstrip() for line in lines)
 
     __repr__ = __str__

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlib._checks import check_rng, shape_text
+from nnlib._checks import check_float_dtype, check_rng, shape_text
 from nnlib._types import Array
 
 __all__ = [
@@ -69,6 +69,7 @@ def zeros(shape: tuple[int, ...], *, dtype: Any = np.float32) -> Array:
     >>> zeros((3,))
     array([0., 0., 0.], dtype=float32)
     """
+    check_float_dtype("init", dtype)
     return np.zeros(shape, dtype)
 
 
@@ -196,6 +197,7 @@ def _normal(
     shape: tuple[int, ...], std: float, rng: np.random.Generator, dtype: Any
 ) -> Array:
     check_rng("init", rng)
+    check_float_dtype("init", dtype)
     return (std * rng.standard_normal(shape)).astype(dtype)
 
 
@@ -203,4 +205,5 @@ def _uniform(
     shape: tuple[int, ...], limit: float, rng: np.random.Generator, dtype: Any
 ) -> Array:
     check_rng("init", rng)
+    check_float_dtype("init", dtype)
     return rng.uniform(-limit, limit, shape).astype(dtype)

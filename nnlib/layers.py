@@ -120,8 +120,8 @@ def mlp(
 
     Raises
     ------
-    ValueError
-        If fewer than two sizes are given.
+    ValueError, TypeError
+        If fewer than two sizes are given, or a module in place of what makes one.
 
     Examples
     --------
@@ -129,11 +129,20 @@ def mlp(
     >>> sum(p.data.size for p in net.parameters())
     109386
     """
-    check_rng("mlp", rng)
-    if len(sizes) < 2:
-        raise ValueError(f"mlp expected at least two sizes, got {list(sizes)}")
+    _check_mlp(sizes, activation, rng)
     modules: list[Module] = []
     for in_features, out_features in pairwise(sizes):
         modules += [Linear(in_features, out_features, rng=rng, dtype=dtype)]
         modules += [activation()]
     return Sequential(*modules[:-1])
+
+
+def _check_mlp(sizes: Sequence[int], activation: object, rng: object) -> None:
+    check_rng("mlp", rng)
+    if len(sizes) < 2:
+        raise ValueError(f"mlp expected at least two sizes, got {list(sizes)}")
+    if isinstance(activation, Module) or not callable(activation):
+        raise TypeError(
+            "mlp expected activation as what makes a module, such as the class ReLU, "
+            f"got {activation!r}"
+        )

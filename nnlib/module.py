@@ -8,6 +8,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from nnlib._checks import check_floats
 from nnlib._types import Array
 
 __all__ = ["Module", "Parameter", "Sequential"]
@@ -20,6 +21,11 @@ class Parameter:
     ----------
     data : array of floats, any shape
         The first value; it is copied.
+
+    Raises
+    ------
+    TypeError
+        If `data` is no array of floats.
 
     Attributes
     ----------
@@ -36,6 +42,7 @@ class Parameter:
     """
 
     def __init__(self, data: Array) -> None:
+        check_floats("Parameter", "data", data)
         self.data = np.array(data)
         self.grad = np.zeros_like(self.data)
 

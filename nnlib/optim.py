@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from nnlib._checks import check_count, check_number
+from nnlib._checks import check_betas, check_count, check_number
 from nnlib._types import Array
 from nnlib.module import Parameter
 
@@ -164,8 +164,7 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(params, lr)
         name = type(self).__name__
-        for i, beta in enumerate(betas):
-            check_number(name, f"betas[{i}]", beta, at_least=0, below=1)
+        check_betas(name, betas)
         check_number(name, "eps", eps, above=0)
         check_number(name, "weight_decay", weight_decay, at_least=0)
         self.betas = betas
@@ -248,6 +247,7 @@ class Schedule(ABC):
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
+        _check_optimizer(type(self).__name__, optimizer)
         self.optimizer = optimizer
         self.lr_start = optimizer.lr
         self.steps = 0
@@ -400,3 +400,10 @@ def _parameter_list(owner: str, params: Iterable[Parameter]) -> list[Parameter]:
         if not isinstance(p, Parameter):
             raise TypeError(f"{owner} expected parameters, got {type(p).__name__}")
     return params
+
+
+def _check_optimizer(owner: str, optimizer: object) -> None:
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"{owner} expected an optimizer, got {type(optimizer).__name__}"
+        )
