@@ -68,7 +68,8 @@ class GradientReport:
     errors : dict of str to float
         By name, the relative error: the norm of the difference between backward's
         gradient and the numerical one, over the sum of their norms. It lies between
-        0 (the same) and 1 (opposite, or one of them zero).
+        0 (the same) and 1 (opposite, or one of them zero); infinite if backward's
+        gradient has another shape or is not finite.
     shapes : dict of str to shape
         By name, the shape of the gradient.
     tolerance : float
@@ -164,6 +165,7 @@ def check_gradients(
     else:
         if target is not None:
             raise ValueError("check_gradients expected no target for a module, got one")
+        _check_module(module_or_loss)
         module = module_or_loss
         parameters = dict(module.named_parameters())
         for name, parameter in parameters.items():
@@ -204,10 +206,17 @@ def _parameter_gradient(
 
 
 def _relative_error(found: Array, expected: Array) -> float:
-    if found.shape != expected.shape:
+    if found.shape != expected.shape or not np.isfinite(found).all():
         return math.inf
     scale = np.linalg.norm(found) + np.linalg.norm(expected)
-    return float(np.linalg.norm(found - expected) / scale) if scale > 0 else 0.0
+    return 0.0 if scale == 0 else float(np.linalg.norm(found - expected) / scale)
+
+
+def _check_module(module: object) -> None:
+    if not isinstance(module, Module):
+        raise TypeError(
+            f"check_gradients expected a module or a loss, got {type(module).__name__}"
+        )
 
 
 def check_float64(owner: str, name: str, x: Array) -> None:
