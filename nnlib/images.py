@@ -218,8 +218,9 @@ def _ink(shades: Gray) -> Gray:
     """Return how much ink there is in each pixel, exactly 0 for paper."""
     difference, unevenness = _against_paper(shades)
     amount = difference * np.sign(np.sum(difference**3))
+    _check_contrast(float(amount.max()), unevenness)
     strong = amount > _otsu(np.abs(difference))
-    full = float(np.median(amount[strong])) if strong.any() else 0.0
+    full = float(np.median(amount[strong]))
     _check_contrast(full, unevenness)
     # Faint pixels belong to a stroke only near it, and above what paper shows of noise.
     reach = max(2, np.ptp(np.argwhere(strong), axis=0).max() // 10)
