@@ -1,0 +1,47 @@
+"""What tests share: the book's own code, the built site, and a browser to see it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from browser import open_browser, serve
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+
+@pytest.fixture(scope="session")
+def site():
+    """Return the folder of the built book, which `make` brings up to date first."""
+    if shutil.which("make") is None:
+        pytest.fail("the pages could not be tested: there is no `make` to build them")
+    build = ROOT / "_build"
+    build.mkdir(exist_ok=True)
+    with FileLock(build / ".lock"):  # one build, however many processes test
+        made = subprocess.run(
+            ["make", "book"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    if made.returncode:
+        pytest.fail(f"the book does not build:\n{made.stdout}\n{made.stderr}")
+    return build / "html"
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Return the address at which the site is served."""
+    with serve(site) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Return a real browser, or fail, unless BROWSER=none asks to go without."""
+    if os.environ.get("BROWSER") == "none":
+        pytest.skip("BROWSER=none: the tests in a real browser were left out")
+    with open_browser() as opened:
+        yield opened
