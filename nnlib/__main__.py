@@ -169,7 +169,9 @@ def _stored_network(path: str) -> tuple[Sequential, list[int]]:
 def _check_weights(path: str, weights: Sequence[Array]) -> None:
     """Raise ValueError unless the weights chain 784 pixels to 10 digits."""
     shapes = [weight.shape for weight in weights]
-    linear = bool(shapes) and all(len(shape) == 2 for shape in shapes)
+    linear = bool(shapes) and all(
+        len(shape) == 2 and 0 not in shape for shape in shapes
+    )
     if not (linear and shapes[0][0] == PIXELS and shapes[-1][1] == DIGITS):
         raise ValueError(
             f"{path} does not hold a network of Linear layers from {PIXELS} pixels to "

@@ -226,6 +226,7 @@ def _download(folder: Path, missing: Iterable[MnistFile]) -> None:
             unit="B",
             unit_scale=True,
             leave=False,
+            delay=0.5,
         ) as bar,
         _quiet_pooch(),
     ):
