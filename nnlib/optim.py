@@ -393,13 +393,16 @@ def clip_grad_norm(params: Iterable[Parameter], max_norm: float) -> float:
 
 
 def _parameter_list(owner: str, params: Iterable[Parameter]) -> list[Parameter]:
-    params = list(params)
-    if not params:
+    found = list(params) if isinstance(params, Iterable) else [params]
+    if not found:
         raise ValueError(f"{owner} expected at least one parameter, got none")
-    for p in params:
+    for p in found:
         if not isinstance(p, Parameter):
-            raise TypeError(f"{owner} expected parameters, got {type(p).__name__}")
-    return params
+            raise TypeError(
+                f"{owner} expected parameters, such as model.parameters(), "
+                f"got {type(p).__name__}"
+            )
+    return found
 
 
 def _check_optimizer(owner: str, optimizer: object) -> None:
