@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
-
 from browser import open_browser, serve
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
