@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -117,6 +118,11 @@ def fit(
     check_count("fit", "epochs", epochs)
     check_count("fit", "batch_size", batch_size)
     check_rng("fit", rng)
+    _check_parts("fit", model, criterion, metric)
+    _check_optimizer(model, optimizer, schedule)
+    _check_data("fit", "train", train)
+    if validation is not None:
+        _check_data("fit", "validation", validation)
     x, y = train
     history = History()
     if checkpoint is not None and Path(checkpoint).exists():
@@ -126,8 +132,8 @@ def fit(
     bar = tqdm(
         total=epochs * steps,
         initial=min(history.epochs, epochs) * steps,
-        disable=not progress,
         unit="batch",
+        **({} if progress else {"disable": True}),  # so that TQDM_DISABLE counts too
     )
     with bar:
         for epoch in range(history.epochs, epochs):
@@ -196,6 +202,9 @@ def evaluate(
     >>> evaluate(model, MSELoss(), (x, y))
     (1.0, None)
     """
+    check_count("evaluate", "batch_size", batch_size)
+    _check_parts("evaluate", model, criterion, metric)
+    _check_data("evaluate", "data", data)
     model.eval()
     x, y = data
     outputs = [model(x_batch) for x_batch, _ in batches(x, y, batch_size, rng=None)]
@@ -228,7 +237,7 @@ def _save(
     rng: np.random.Generator,
 ) -> None:
     progress = {"history": asdict(history), "rng": rng.bit_generator.state}
-    text = {"nnlib": json.dumps(progress)}
+    text = {"nnlib": json.dumps(progress, default=np.ndarray.tolist)}
     write_arrays(path, _places(model, optimizer), text)
 
 
@@ -240,18 +249,79 @@ def _resume(
     rng: np.random.Generator,
 ) -> History:
     arrays, text = read_arrays(path)
-    if "nnlib" not in text:
-        raise ValueError(f"{os.fspath(path)} holds weights, but is no checkpoint")
-    progress = json.loads(text["nnlib"])
-    history = History(**progress["history"])
-    kind = type(rng.bit_generator).__name__
-    if progress["rng"]["bit_generator"] != kind:
-        raise ValueError(
-            f"{os.fspath(path)} was written with a random generator of kind "
-            f"{progress['rng']['bit_generator']}, got {kind}"
-        )
+    history, state = _read_progress(path, text, rng)
     put_arrays(path, arrays, _places(model, optimizer))
-    rng.bit_generator.state = progress["rng"]
+    rng.bit_generator.state = state
     if schedule is not None:
         schedule.resume(history.epochs)
     return history
+
+
+def _read_progress(
+    path: str | os.PathLike[str], text: dict[str, str], rng: np.random.Generator
+) -> tuple[History, Any]:
+    """The history in a checkpoint, and a state that `rng` can take."""
+    name, generator = os.fspath(path), type(rng.bit_generator)
+    if "nnlib" not in text:
+        raise ValueError(f"{name} holds weights, but is no checkpoint")
+    try:
+        progress = json.loads(text["nnlib"])
+        history, state = History(**progress["history"]), progress["rng"]
+        kind = state["bit_generator"]
+        if kind == generator.__name__:
+            generator().state = state  # on trial
+        if len(history.seconds) != len([float(loss) for loss in history.train_loss]):
+            raise ValueError("losses and times of a different number of epochs")
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} is a damaged checkpoint: {error!r}") from error
+    if kind != generator.__name__:
+        raise ValueError(
+            f"{name} was written with a random generator of kind {kind}, "
+            f"got {generator.__name__}"
+        )
+    return history, state
+
+
+def _check_parts(owner: str, model: object, criterion: object, metric: object) -> None:
+    if not isinstance(model, Module):
+        raise TypeError(f"{owner} expected model as a Module, got {model!r}")
+    if not isinstance(criterion, Loss):
+        raise TypeError(f"{owner} expected criterion as a Loss, got {criterion!r}")
+    if metric is not None and not callable(metric):
+        raise TypeError(f"{owner} expected metric as a function, got {metric!r}")
+
+
+def _check_optimizer(model: Module, optimizer: object, schedule: object) -> None:
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"fit expected optimizer as an Optimizer, got {optimizer!r}")
+    if not set(map(id, optimizer.params)) <= set(map(id, model.parameters())):
+        raise ValueError(
+            "fit expected an optimizer over the model's parameters, "
+            "got one over those of another model"
+        )
+    if schedule is None:
+        return
+    if not isinstance(schedule, Schedule):
+        raise TypeError(f"fit expected schedule as a Schedule, got {schedule!r}")
+    if schedule.optimizer is not optimizer:
+        raise ValueError("fit expected a schedule of its optimizer, got another's")
+
+
+def _check_data(owner: str, name: str, data: Any) -> None:
+    """`data` are inputs and as many targets, at least one."""
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise TypeError(
+            f"{owner} expected {name} as a pair (x, y), got {type(data).__name__}"
+        )
+    x, y = data
+    if not (isinstance(x, np.ndarray) and isinstance(y, np.ndarray)):
+        raise TypeError(
+            f"{owner} expected {name} as two NumPy arrays, "
+            f"got {type(x).__name__} and {type(y).__name__}"
+        )
+    samples = [a.shape[0] if a.ndim else 0 for a in (x, y)]
+    if samples[0] != samples[1] or samples[0] == 0:
+        raise ValueError(
+            f"{owner} expected {name} to hold as many inputs as targets, at least one, "
+            f"got {samples[0]} and {samples[1]}"
+        )

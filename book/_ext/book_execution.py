@@ -42,5 +42,6 @@ def name_cache(app, config):
 def setup(app):
     """Connect to Sphinx, and tell the kernels that they run for the book."""
     os.environ["NNLIB_BOOK"] = "1"
+    os.environ["TQDM_DISABLE"] = "1"  # a page cannot show a bar that grows
     app.connect("config-inited", name_cache)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
