@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -77,8 +78,9 @@ def write_arrays(
     metadata: dict[str, str] | None = None,
 ) -> None:
     """Write named arrays to a file, whole or not at all."""
-    content = save({n: np.ascontiguousarray(a) for n, a in arrays.items()}, metadata)
     path = Path(path)
+    _check_place(path)
+    content = save({n: np.ascontiguousarray(a) for n, a in arrays.items()}, metadata)
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -100,12 +102,14 @@ def read_arrays(
         raise FileNotFoundError(f"there is no file of weights at {os.fspath(path)}")
     try:
         with safe_open(path, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            arrays = {name: _read(file, name) for name in file.keys()}  # noqa: SIM118
             return arrays, file.metadata() or {}
     except SafetensorError as error:
         raise ValueError(
             f"{os.fspath(path)} is not a whole safetensors file: {error}"
         ) from error
+    except _UnknownDtypeError as error:
+        raise ValueError(f"{os.fspath(path)} holds {error}") from error
 
 
 def put_arrays(
@@ -125,6 +129,28 @@ def put_arrays(
         )
     for name, place in places.items():
         place[...] = arrays[name]
+
+
+class _UnknownDtypeError(Exception):
+    pass
+
+
+def _read(file: Any, name: str) -> Array:
+    try:
+        return file.get_tensor(name)
+    except (TypeError, AttributeError) as error:
+        dtype = file.get_slice(name).get_dtype()
+        raise _UnknownDtypeError(
+            f"{name} as {dtype}, a type that NumPy does not have"
+        ) from error
+
+
+def _check_place(path: Path) -> None:
+    """A file can be put there: in a folder that exists, where no folder is."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write to")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; a file was expected")
 
 
 def _kind(array: Array) -> str:

@@ -270,8 +270,9 @@ def _read_progress(
         kind = state["bit_generator"]
         if kind == generator.__name__:
             generator().state = state  # on trial
-        if len(history.seconds) != len([float(loss) for loss in history.train_loss]):
-            raise ValueError("losses and times of a different number of epochs")
+        lengths = [len([float(v) for v in values]) for values in vars(history).values()]
+        if lengths[0] != len(history.seconds):
+            raise ValueError("its losses and times are not of as many epochs")
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} is a damaged checkpoint: {error!r}") from error
     if kind != generator.__name__:
