@@ -79,8 +79,8 @@ def write_arrays(
 ) -> None:
     """Write named arrays to a file, whole or not at all."""
     path = Path(path)
-    _check_place(path)
-    content = save({n: np.ascontiguousarray(a) for n, a in arrays.items()}, metadata)
+    check_place(path)
+    content = save({n: _in_order(a) for n, a in arrays.items()}, metadata)
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -145,8 +145,14 @@ def _read(file: Any, name: str) -> Array:
         ) from error
 
 
-def _check_place(path: Path) -> None:
+def _in_order(array: Array) -> Array:
+    """The same numbers in the order and the byte order that the format asks for."""
+    return np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
     """A file can be put there: in a folder that exists, where no folder is."""
+    path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to write to")
     if path.is_dir():

@@ -17,7 +17,7 @@ from nnlib.data import batches
 from nnlib.losses import Loss
 from nnlib.module import Module
 from nnlib.optim import Optimizer, Schedule
-from nnlib.serialization import put_arrays, read_arrays, write_arrays
+from nnlib.serialization import check_place, put_arrays, read_arrays, write_arrays
 
 __all__ = ["History", "evaluate", "fit"]
 
@@ -123,6 +123,8 @@ def fit(
     _check_data("fit", "train", train)
     if validation is not None:
         _check_data("fit", "validation", validation)
+    if checkpoint is not None:
+        check_place(checkpoint)
     x, y = train
     history = History()
     if checkpoint is not None and Path(checkpoint).exists():
