@@ -7,11 +7,14 @@ same name, which the page sets for light and for dark.
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import numpy as np
+from cycler import cycler
 from matplotlib.figure import Figure
+
+from nnlib._types import Array
 
 #: Name -> (on a light page, on a dark page). Against the page every colour but
 #: `paper` and `grid` has the contrast that text needs (4.5 to 1), and the four that
@@ -34,7 +37,7 @@ PAPER, INK, MUTED, GRID, BLUE, ORANGE, GREEN, PURPLE = (
 #: column of a wide screen with text of 16 px.
 WIDTH, HEIGHT = 4.6, 2.9
 
-RC_PARAMS = {
+RC_PARAMS: Any = {
     "figure.figsize": (WIDTH, HEIGHT),
     "figure.constrained_layout.use": True,
     "font.family": "DejaVu Sans",
@@ -62,8 +65,8 @@ RC_PARAMS = {
     "lines.linewidth": 2,
     "lines.markersize": 5,
     "patch.edgecolor": PAPER,
-    "axes.prop_cycle": mpl.cycler(color=[BLUE, ORANGE, GREEN, PURPLE])
-    + mpl.cycler(linestyle=["-", "--", "-.", ":"]),
+    "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, PURPLE])
+    + cycler(linestyle=["-", "--", "-.", ":"]),
     "image.cmap": "gray",
     "image.interpolation": "none",
     "svg.fonttype": "none",
@@ -86,13 +89,15 @@ def use() -> None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ImportError:  # a plain script: matplotlib alone is enough
         return
-    if get_ipython() is not None:
+    if get_ipython() is not None:  # type: ignore[no-untyped-call]
         # The figure keeps the size that it was given, so text keeps its size too.
-        set_matplotlib_formats("svg" if in_book else "retina", bbox_inches=None)
+        set_matplotlib_formats(  # type: ignore[no-untyped-call]
+            "svg" if in_book else "retina", bbox_inches=None
+        )
 
 
 def draw_digits(
-    images: np.ndarray, titles: Sequence[str] | None = None, *, columns: int = 8
+    images: Array, titles: Sequence[str] | None = None, *, columns: int = 8
 ) -> Figure:
     """Draw images of digits side by side, with a title over each.
 
