@@ -52,6 +52,7 @@ _build/.data: FORCE
 # and a changed stylesheet arrives. What takes time, running the notebooks, is cached.
 $(SITE)/.built: $(VENV)/.installed _build/.data $(BOOK_SOURCES)
 	@echo "==> Building the book (the first time runs every notebook)"
+	@rm -rf $(SITE)  # pages and scripts that the book no longer has would stay
 	@$(BIN)/jupyter-book build -q -W -n --keep-going --all .
 	@touch $@
 

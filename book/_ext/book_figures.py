@@ -14,8 +14,8 @@ logger = logging.getLogger(__name__)
 
 #: CSS pixels to a point of matplotlib's: 4/3, and a fifth more on a wide column.
 SCALE = 4 / 3 * 1.2
-#: At this part of its natural width a figure's text is still 9 px tall or more; below it
-#: the figure scrolls sideways in its own box.
+#: At this part of its natural width a figure's text is still 9 px tall; narrower than
+#: that it does not get, but scrolls sideways in its own box.
 NARROWEST = 0.6
 DROPPED = {"metadata", "style"}  # matplotlib's style would speak to the whole page
 LINK = "{http://www.w3.org/1999/xlink}href"

@@ -89,7 +89,7 @@ def use() -> None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ImportError:  # a plain script: matplotlib alone is enough
         return
-    if get_ipython() is not None:  # type: ignore[no-untyped-call]
+    if get_ipython() is not None:
         # The figure keeps the size that it was given, so text keeps its size too.
         set_matplotlib_formats(  # type: ignore[no-untyped-call]
             "svg" if in_book else "retina", bbox_inches=None
