@@ -46,7 +46,7 @@ OPTIMIZERS = (
     "AdamW(params, lr=0.1, betas=(0.5, 0.9), eps=1e-3, weight_decay=0.0)",
 )
 
-MAX_NORMS = (0.1, 3.0, 1e6)
+MAX_NORMS = (0.1, 3.0, 1500.0, 1e6)
 
 inf = np.inf
 EXTREMES = [0.0, 1e-30, 1e-5, 20.0, 40.0, 88.0, 110.0, 750.0, 1e4, 1e15, 1e30, inf]
