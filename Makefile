@@ -39,6 +39,9 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 
 install: $(VENV)/.installed ## make the virtual environment and install into it
 
+NOTEBOOKS    := $(wildcard book/*.ipynb)
+PYTHON_FILES := nnlib tests benchmarks book/_ext
+
 # All that a page can depend on: folders too, whose time tells of a file that went.
 BOOK_SOURCES := _config.yml _toc.yml $(shell find book/. nnlib/. \
   -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print)
@@ -66,7 +69,28 @@ serve: book ## show the book at http://127.0.0.1:8000
 lab: install ## open the notebooks in JupyterLab
 	$(BIN)/jupyter-lab --notebook-dir=book
 
+lint: install ## check format, style, types and the form of the notebooks
+	@echo "==> Checking format, style, types and the form of the notebooks"
+	@$(BIN)/ruff format --check $(PYTHON_FILES)
+	@$(BIN)/ruff format --check --line-length 78 $(NOTEBOOKS)
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python book/_ext/committed_form.py --check
+
+# Two processes, since a notebook or a browser is a third; a file's tests stay together.
+test: lint book ## run all that CI runs
+	@echo "==> Running the tests: the library, every notebook, the site in a browser"
+	@$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 \
+	  -n 2 --dist loadfile
+
+bench: install ## measure nnlib against PyTorch, scikit-learn and plain loops
+	@$(BIN)/python -c 'import torch' 2>/dev/null || \
+	  { echo "==> Installing PyTorch, which nothing else here needs"; \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0; }
+	@$(BIN)/python benchmarks/epoch.py
+
 notebooks: install ## run the notebooks and bring them into their committed form
+	@$(BIN)/ruff format --quiet --line-length 78 $(NOTEBOOKS)
 	$(BIN)/python book/_ext/committed_form.py
 
 clean: ## remove all that was built; the virtual environment stays

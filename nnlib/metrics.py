@@ -6,7 +6,7 @@ row wins, or the predicted labels ``(B,)`` themselves.
 
 import numpy as np
 
-from nnlib._checks import check_count, check_floats, check_labels
+from nnlib._checks import check_count, check_labels, check_logits, shape_text
 from nnlib._types import Array
 from nnlib.functional import softmax
 
@@ -35,8 +35,8 @@ def accuracy(prediction: Array, target: Array) -> float:
     >>> accuracy(np.array([0, 1, 1, 2]), np.array([0, 1, 2, 2]))
     0.75
     """
-    labels = _labels("accuracy", prediction, target)
-    return float(np.mean(labels == target))
+    check_prediction("accuracy", prediction, target)
+    return float(np.mean(_labels(prediction) == target))
 
 
 def confusion_matrix(
@@ -68,11 +68,11 @@ def confusion_matrix(
     array([[1, 1],
            [0, 2]])
     """
-    labels = _labels("confusion_matrix", prediction, target)
+    check_prediction("confusion_matrix", prediction, target)
+    labels = _labels(prediction)
     if classes is None:
         by_label = int(max(labels.max(), target.max())) + 1
         classes = prediction.shape[1] if prediction.ndim == 2 else by_label
-    check_count("confusion_matrix", "classes", classes)
     check_labels("confusion_matrix", labels, len(target), classes)
     check_labels("confusion_matrix", target, len(target), classes)
     counts = np.bincount(classes * target + labels, minlength=classes**2)
@@ -102,10 +102,7 @@ def per_class_accuracy(confusion: Array) -> Array:
     >>> per_class_accuracy(np.array([[8, 2], [0, 5]]))
     array([0.8, 1. ])
     """
-    if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1]:
-        raise ValueError(
-            f"per_class_accuracy expected a square matrix, got {confusion.shape}"
-        )
+    check_square("per_class_accuracy", confusion)
     totals = confusion.sum(axis=1)
     right = np.diag(confusion)
     return np.where(totals > 0, right / np.maximum(totals, 1), np.nan)
@@ -137,24 +134,31 @@ def top_mistakes(logits: Array, target: Array, count: int) -> Array:
     >>> top_mistakes(logits, np.array([1, 1, 1]), count=5)
     array([0, 1])
     """
-    check_floats("top_mistakes", "logits", logits)
+    check_logits("top_mistakes", logits)
+    check_labels("top_mistakes", target, *logits.shape)
     check_count("top_mistakes", "count", count)
-    labels = _labels("top_mistakes", logits, target)
-    wrong = np.flatnonzero(labels != target)
-    certainty = softmax(logits[wrong]).max(axis=-1) if wrong.size else wrong
+    wrong = np.flatnonzero(_labels(logits) != target)
+    certainty = softmax(logits[wrong]).max(axis=-1)
     return wrong[np.argsort(-certainty, kind="stable")[:count]]
 
 
-def _labels(owner: str, prediction: Array, target: Array) -> Array:
-    """Predicted labels (B,), from scores or as they are; the lengths agree."""
-    if prediction.ndim == 2:
+def _labels(prediction: Array) -> Array:
+    """Predicted labels (B,), from scores or as they are."""
+    return prediction.argmax(axis=1) if prediction.ndim == 2 else prediction
+
+
+def check_prediction(owner: str, prediction: Array, target: Array) -> None:
+    """Scores (B, K) or integer labels (B,), beside as many integer labels."""
+    if np.ndim(prediction) == 2:
         check_labels(owner, target, *prediction.shape)
-        return prediction.argmax(axis=1)
-    check_same_length(owner, prediction, target)
-    return prediction
-
-
-def check_same_length(owner: str, prediction: Array, target: Array) -> None:
-    """Both are integer labels, as many as each other."""
+        return
     for labels in (prediction, target):
-        check_labels(owner, labels, len(prediction), np.iinfo(np.int64).max)
+        check_labels(owner, labels, np.size(prediction), np.iinfo(np.int64).max)
+
+
+def check_square(owner: str, matrix: Array) -> None:
+    """A matrix of as many rows as columns."""
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(
+            f"{owner} expected a square matrix, got {shape_text(matrix.shape)}"
+        )
