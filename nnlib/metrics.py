@@ -75,9 +75,9 @@ def confusion_matrix(
         classes = prediction.shape[1] if prediction.ndim == 2 else by_label
     check_labels("confusion_matrix", labels, len(target), classes)
     check_labels("confusion_matrix", target, len(target), classes)
-    counts = np.zeros((classes, classes), np.int64)
-    np.add.at(counts, (target, labels), 1)
-    return counts
+    pairs = classes * target.astype(np.int64) + labels.astype(np.int64)
+    counts = np.bincount(pairs, minlength=classes**2)
+    return counts.reshape(classes, classes)
 
 
 def per_class_accuracy(confusion: Array) -> Array:
