@@ -72,13 +72,19 @@ def check_upstream(owner: str, grad_output: Any, shape: tuple[int, ...]) -> None
 
 
 def check_same_shape(owner: str, prediction: Any, target: Any) -> None:
-    """`prediction` and `target` are floats of one shape, and not empty."""
+    """`prediction` and `target` are floats of one shape and dtype, and not empty."""
     check_floats(owner, "prediction", prediction)
     check_floats(owner, "target", target)
     if prediction.shape != target.shape:
         raise ValueError(
             f"{owner} expected prediction and target of one shape, "
             f"got {shape_text(prediction.shape)} and {shape_text(target.shape)}"
+        )
+    if prediction.dtype != target.dtype:
+        raise TypeError(
+            f"{owner} expected prediction and target of one dtype, "
+            f"got {prediction.dtype} and {target.dtype}; "
+            f"convert the target with target.astype(np.{prediction.dtype})"
         )
     if prediction.size == 0:
         raise ValueError(f"{owner} expected at least one element, got none")
@@ -96,14 +102,16 @@ def check_between(
         )
 
 
-def check_labels(owner: str, labels: Any, samples: int, classes: int) -> None:
+def check_labels(
+    owner: str, labels: Any, samples: int, classes: int, name: str = "target"
+) -> None:
     """`labels` are integers ``(samples,)`` from 0 to ``classes - 1``."""
     if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu":
         came = labels.dtype if isinstance(labels, np.ndarray) else _kind(labels)
-        raise TypeError(f"{owner} expected target as integer labels, got {came}")
+        raise TypeError(f"{owner} expected {name} as integer labels, got {came}")
     if labels.shape != (samples,):
         raise ValueError(
-            f"{owner} expected target of shape ({samples},), one label per sample, "
+            f"{owner} expected {name} of shape ({samples},), one label per sample, "
             f"got {shape_text(labels.shape)}"
         )
     if samples == 0:
@@ -111,16 +119,16 @@ def check_labels(owner: str, labels: Any, samples: int, classes: int) -> None:
     if labels.min() < 0 or labels.max() >= classes:
         wrong = labels[(labels < 0) | (labels >= classes)][0]
         raise ValueError(
-            f"{owner} expected labels from 0 to {classes - 1}, got {wrong}"
+            f"{owner} expected {name} from 0 to {classes - 1}, got {wrong}"
         )
 
 
-def check_logits(owner: str, logits: Any) -> None:
+def check_logits(owner: str, name: str, logits: Any) -> None:
     """`logits` are floats ``(B, K)``."""
-    check_floats(owner, "prediction", logits)
+    check_floats(owner, name, logits)
     if logits.ndim != 2 or logits.shape[1] == 0:
         raise ValueError(
-            f"{owner} expected logits of shape (B, K), got {shape_text(logits.shape)}"
+            f"{owner} expected {name} of shape (B, K), got {shape_text(logits.shape)}"
         )
 
 

@@ -166,5 +166,5 @@ def one_hot(labels: Array, classes: int) -> Array:
            [1., 0., 0.]], dtype=float32)
     """
     check_count("one_hot", "classes", classes)
-    check_labels("one_hot", labels, np.size(labels), classes)
+    check_labels("one_hot", labels, np.size(labels), classes, "labels")
     return np.eye(classes, dtype=np.float32)[labels]

@@ -247,7 +247,7 @@ class CrossEntropyLoss(Loss):
         target : array of integers, shape (B,)
             Labels from 0 to K - 1.
         """
-        check_logits("CrossEntropyLoss", prediction)
+        check_logits("CrossEntropyLoss", "prediction", prediction)
         check_labels("CrossEntropyLoss", target, *prediction.shape)
         log_p = log_softmax(prediction)
         self._cache = log_p, target

@@ -73,7 +73,7 @@ def confusion_matrix(
     if classes is None:
         by_label = int(max(labels.max(), target.max())) + 1
         classes = prediction.shape[1] if prediction.ndim == 2 else by_label
-    check_labels("confusion_matrix", labels, len(target), classes)
+    check_labels("confusion_matrix", labels, len(target), classes, "prediction")
     check_labels("confusion_matrix", target, len(target), classes)
     pairs = classes * target.astype(np.int64) + labels.astype(np.int64)
     counts = np.bincount(pairs, minlength=classes**2)
@@ -135,7 +135,7 @@ def top_mistakes(logits: Array, target: Array, count: int) -> Array:
     >>> top_mistakes(logits, np.array([1, 1, 1]), count=5)
     array([0, 1])
     """
-    check_logits("top_mistakes", logits)
+    check_logits("top_mistakes", "logits", logits)
     check_labels("top_mistakes", target, *logits.shape)
     check_count("top_mistakes", "count", count)
     wrong = np.flatnonzero(_labels(logits) != target)
@@ -153,8 +153,9 @@ def check_prediction(owner: str, prediction: Array, target: Array) -> None:
     if np.ndim(prediction) == 2:
         check_labels(owner, target, *prediction.shape)
         return
-    for labels in (prediction, target):
-        check_labels(owner, labels, np.size(prediction), np.iinfo(np.int64).max)
+    samples, any_class = np.size(prediction), np.iinfo(np.int64).max
+    check_labels(owner, prediction, samples, any_class, "prediction")
+    check_labels(owner, target, samples, any_class)
 
 
 def check_square(owner: str, matrix: Array) -> None:

@@ -228,13 +228,13 @@ def test_the_dtype_is_kept(name, dtype):
 @pytest.mark.parametrize(
     ("labels", "classes", "error", "message"),
     [
-        (np.array([0.0]), 3, TypeError, "target as integer labels, got float64"),
-        ([0, 1], 3, TypeError, "target as integer labels, got list"),
+        (np.array([0.0]), 3, TypeError, "labels as integer labels, got float64"),
+        ([0, 1], 3, TypeError, "labels as integer labels, got list"),
         (
             np.array([[0]]),
             3,
             ValueError,
-            r"target of shape \(1,\), one label per sample",
+            r"labels of shape \(1,\), one label per sample",
         ),
         (np.array([0, 3]), 3, ValueError, "labels from 0 to 2, got 3"),
         (np.array([-1]), 3, ValueError, "labels from 0 to 2, got -1"),

@@ -377,7 +377,7 @@ def test_a_refused_call_leaves_the_last_one_in_place(expression):
     criterion = build(expression)
     criterion(*loss_case(expression, rng_of(0)))
     gradient = criterion.backward()
-    with pytest.raises((TypeError, ValueError), match="expected (target|labels)"):
+    with pytest.raises((TypeError, ValueError), match="expected target"):
         criterion(np.full((2, 2), 0.5), np.array([7, -1]))
     assert np.array_equal(criterion.backward(), gradient)
 
@@ -417,6 +417,13 @@ def test_backward_before_forward_is_an_error_that_says_so(expression):
             TypeError,
             "expected target as floats, got int64; convert it with target.astype",
         ),
+        (
+            np.zeros(2, np.float32),
+            np.zeros(2),
+            TypeError,
+            r"expected prediction and target of one dtype, got float32 and float64; "
+            r"convert the target with target.astype\(np.float32\)",
+        ),
         ([0.0], np.zeros(1), TypeError, "expected prediction as a NumPy array, got"),
         (np.zeros(1), [0.0], TypeError, "expected target as a NumPy array, got list"),
         (np.zeros(1), None, TypeError, "expected target as a NumPy array, got NoneT"),
@@ -436,13 +443,13 @@ def test_a_pair_that_does_not_fit_is_refused(
             np.zeros(3),
             np.zeros(3, int),
             ValueError,
-            r"logits of shape \(B, K\), got \(3,\)",
+            r"prediction of shape \(B, K\), got \(3,\)",
         ),
         (
             np.zeros((3, 0)),
             np.zeros(3, int),
             ValueError,
-            r"logits of shape \(B, K\), got \(3, 0\)",
+            r"prediction of shape \(B, K\), got \(3, 0\)",
         ),
         (
             np.zeros((3, 2), int),
@@ -485,13 +492,13 @@ def test_a_pair_that_does_not_fit_is_refused(
             np.zeros((2, 3)),
             np.array([0, 3]),
             ValueError,
-            "labels from 0 to 2, got 3",
+            "target from 0 to 2, got 3",
         ),
         (
             np.zeros((2, 3)),
             np.array([-1, 0]),
             ValueError,
-            "labels from 0 to 2, got -1",
+            "target from 0 to 2, got -1",
         ),
     ],
 )

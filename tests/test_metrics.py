@@ -156,12 +156,12 @@ def test_without_a_mistake_there_is_none():
         (np.zeros((2, 3)), np.array([0]), ValueError, r"of shape \(2,\).* got \(1,\)"),
         (np.array([0.0]), np.array([0]), TypeError, "integer labels, got float64"),
         (np.array([0]), np.array([0.0]), TypeError, "integer labels, got float64"),
-        ([0], np.array([0]), TypeError, "integer labels, got list"),
-        (np.array([0]), [0], TypeError, "integer labels, got list"),
+        ([0], np.array([0]), TypeError, "prediction as integer labels, got list"),
+        (np.array([0]), [0], TypeError, "target as integer labels, got list"),
         (np.array([], int), np.array([], int), ValueError, "at least one sample"),
-        (np.zeros((1, 3)), np.array([3]), ValueError, "labels from 0 to 2, got 3"),
-        (np.array([-1]), np.array([0]), ValueError, "labels from 0 to .*, got -1"),
-        (np.array([0]), np.array([-1]), ValueError, "labels from 0 to .*, got -1"),
+        (np.zeros((1, 3)), np.array([3]), ValueError, "target from 0 to 2, got 3"),
+        (np.array([-1]), np.array([0]), ValueError, "prediction from 0 to .*, got -1"),
+        (np.array([0]), np.array([-1]), ValueError, "target from 0 to .*, got -1"),
         (np.zeros((1, 2, 3)), np.array([0]), TypeError, "labels, got float64"),
     ],
 )
@@ -176,9 +176,9 @@ def test_what_cannot_be_counted_is_refused(prediction, target, error, message):
 
 def test_a_label_beyond_the_classes_is_refused():
     labels = np.array([0, 3])
-    with pytest.raises(ValueError, match=r"confusion_matrix .* from 0 to 1, got 3"):
+    with pytest.raises(ValueError, match="prediction from 0 to 1, got 3"):
         confusion_matrix(labels, np.array([0, 1]), classes=2)
-    with pytest.raises(ValueError, match=r"confusion_matrix .* from 0 to 1, got 3"):
+    with pytest.raises(ValueError, match="target from 0 to 1, got 3"):
         confusion_matrix(np.array([0, 1]), labels, classes=2)
 
 
@@ -193,7 +193,7 @@ def test_a_confusion_matrix_that_is_not_square_is_refused(shape):
     [
         (np.zeros(3), np.array([0]), 1, ValueError, r"logits of shape \(B, K\)"),
         (np.zeros((1, 2), int), np.array([0]), 1, TypeError, "as floats, got int64"),
-        (np.zeros((1, 2)), np.array([2]), 1, ValueError, "labels from 0 to 1, got 2"),
+        (np.zeros((1, 2)), np.array([2]), 1, ValueError, "target from 0 to 1, got 2"),
         (np.zeros((1, 2)), np.array([0]), 0, ValueError, "count of at least 1, got 0"),
         (np.zeros((1, 2)), np.array([0]), 1.5, TypeError, "count as an integer"),
         (np.zeros((1, 2)), np.array([0, 0]), 1, ValueError, r"of shape \(1,\)"),
