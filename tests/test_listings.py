@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted(
     path for path in (ROOT / "nnlib").glob("*.py") if not path.stem.startswith("__")
 )
+PUBLIC_MODULES = [path for path in MODULES if not path.stem.startswith("_")]
 
 # Which chapter shows a public name, as soon as the chapter has listings.
 CHAPTERS = {
@@ -183,10 +184,8 @@ def test_a_listing_is_what_the_library_has(chapter, name, code):
 
 def public_names():
     """The names in `__all__` of the modules of the core."""
-    for path in MODULES:
-        if not path.stem.startswith("_"):
-            module = importlib.import_module(f"nnlib.{path.stem}")
-            yield from module.__all__
+    for path in PUBLIC_MODULES:
+        yield from importlib.import_module(f"nnlib.{path.stem}").__all__
 
 
 def problems(names, listed):
@@ -233,10 +232,8 @@ def test_the_package_gives_names_of_its_modules_and_no_others():
     assert set(nnlib.__all__) - {"init"} <= set(public_names())
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PUBLIC_MODULES, ids=lambda path: path.stem)
 def test_a_module_defines_what_it_says_is_public(path):
-    if path.stem.startswith("_"):
-        pytest.skip("a module of helpers says nothing")
     module = importlib.import_module(f"nnlib.{path.stem}")
     defined = dict(definitions(path.read_text(encoding="utf-8")))
     assert set(module.__all__) <= set(defined)
