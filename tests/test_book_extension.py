@@ -11,6 +11,7 @@ import nbformat
 import pytest
 import yaml
 from book_execution import cache_key
+from book_weight import used_rules
 from sphinxcontrib import katex
 
 from nnlib.explorers.style import PALETTE
@@ -197,3 +198,18 @@ def test_a_figure_brings_nothing_that_the_page_could_trip_over():
     assert 'href="#f-tick"' in svg
     for unwanted in ("axes", "metadata", "<style", "font-family", "xmlns", "1.23456"):
         assert unwanted not in svg
+
+
+@pytest.mark.parametrize(
+    ("css", "kept"),
+    [
+        (".used{a:b}.unused{c:d}p{e:f}", ".used{a:b}p{e:f}"),
+        (".unused,.used{a:b}", ".unused,.used{a:b}"),
+        (".used:not(.unused){a:b}", ".used:not(.unused){a:b}"),
+        (":is(.used,:not(.unused)) p{a:b}", ":is(.used,:not(.unused)) p{a:b}"),
+        ("@media print{.unused{a:b}}.used{a:b}", ".used{a:b}"),
+        ("@font-face{src:url(a.b)}", "@font-face{src:url(a.b)}"),
+    ],
+)
+def test_a_style_sheet_keeps_the_rules_that_can_apply(css, kept):
+    assert used_rules(css, {"used"}) == kept

@@ -266,6 +266,18 @@ def test_search_finds_a_word(page, address):
     assert page.locator("#search-results li").count() > 0
 
 
+def test_every_icon_is_drawn(page, address):
+    page.goto(f"{address}/book/index.html")
+    page.wait_for_function(
+        "() => [...document.fonts].some("
+        "(font) => font.family.includes('Awesome') && font.status === 'loaded')"
+    )
+    blank = """() => [...document.querySelectorAll("[class*='fa-']")]
+      .filter((icon) => getComputedStyle(icon, ":before").content === "none")
+      .map((icon) => icon.className)"""
+    assert page.evaluate(blank) == []
+
+
 def test_text_in_figures_is_dark_on_light_and_light_on_dark(page, address):
     colour = (
         """() => getComputedStyle(document.querySelector(".nn-figure text")).fill"""

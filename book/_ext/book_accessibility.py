@@ -3,6 +3,9 @@
 The rest of them are templates, in the folder of that name.
 """
 
+import re
+
+EMPTY_HEADING = re.compile(r'<th class="head[^"]*">(<p></p>)?</th>')
 UNNAMED = "<summary>"
 NAMED = '<summary aria-label="Show or hide its pages">'
 
@@ -17,8 +20,15 @@ def name_toggles(app, pagename, templatename, context, doctree):
     context["generate_toctree_html"] = generate_named
 
 
+def unhead_corners(app, pagename, templatename, context, doctree):
+    """Make the empty corner of a table a cell: a heading has to say something."""
+    if "body" in context:
+        context["body"] = EMPTY_HEADING.sub("<td></td>", context["body"])
+
+
 def setup(app):
     """Connect to Sphinx."""
     # Late, when the theme has put its generator into the context.
     app.connect("html-page-context", name_toggles, priority=900)
+    app.connect("html-page-context", unhead_corners)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
