@@ -61,13 +61,20 @@ def check_batch(owner: str, x: Any, weight: Array) -> None:
         )
 
 
-def check_upstream(owner: str, grad_output: Any, shape: tuple[int, ...]) -> None:
-    """`grad_output` has the shape of what forward returned."""
+def check_upstream(
+    owner: str, grad_output: Any, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> None:
+    """`grad_output` has the shape and the dtype of what forward returned."""
     check_floats(owner, "grad_output", grad_output)
     if grad_output.shape != shape:
         raise ValueError(
             f"{owner} expected grad_output of shape {shape_text(shape)}, the shape of "
             f"its output, got {shape_text(grad_output.shape)}"
+        )
+    if grad_output.dtype != dtype:
+        raise TypeError(
+            f"{owner} expected grad_output of {dtype}, the dtype of its output, "
+            f"got {grad_output.dtype}; convert it with grad_output.astype(np.{dtype})"
         )
 
 

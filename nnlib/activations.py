@@ -35,7 +35,7 @@ class Sigmoid(Module):
     def backward(self, grad_output: Array) -> Array:
         """dX = G y (1 - y)."""
         y = self._cached()
-        check_upstream("Sigmoid", grad_output, y.shape)
+        check_upstream("Sigmoid", grad_output, y.shape, y.dtype)
         return grad_output * y * (1 - y)
 
 
@@ -58,7 +58,7 @@ class Tanh(Module):
     def backward(self, grad_output: Array) -> Array:
         """dX = G (1 - y²), with the difference of squares as a product."""
         y = self._cached()
-        check_upstream("Tanh", grad_output, y.shape)
+        check_upstream("Tanh", grad_output, y.shape, y.dtype)
         return grad_output * (1 - y) * (1 + y)
 
 
@@ -80,7 +80,7 @@ class ReLU(Module):
     def backward(self, grad_output: Array) -> Array:
         """dX = G where x > 0, and 0 elsewhere."""
         x = self._cached()
-        check_upstream("ReLU", grad_output, x.shape)
+        check_upstream("ReLU", grad_output, x.shape, x.dtype)
         return grad_output * (x > 0)
 
 
@@ -112,7 +112,7 @@ class LeakyReLU(Module):
     def backward(self, grad_output: Array) -> Array:
         """dX = G where x > 0, and a G elsewhere."""
         x = self._cached()
-        check_upstream("LeakyReLU", grad_output, x.shape)
+        check_upstream("LeakyReLU", grad_output, x.shape, x.dtype)
         return np.where(x > 0, grad_output, self.negative_slope * grad_output)
 
     def __repr__(self) -> str:
@@ -153,7 +153,7 @@ class ELU(Module):
     def backward(self, grad_output: Array) -> Array:
         """dX = G where x > 0, and α exp(x) G elsewhere."""
         x = self._cached()
-        check_upstream("ELU", grad_output, x.shape)
+        check_upstream("ELU", grad_output, x.shape, x.dtype)
         slope = self.alpha * np.exp(np.minimum(x, 0))
         return np.where(x > 0, grad_output, slope * grad_output)
 
@@ -182,7 +182,7 @@ class SiLU(Module):
     def backward(self, grad_output: Array) -> Array:
         """dX = G (s + x s (1 - s)) with s = σ(x)."""
         x = self._cached()
-        check_upstream("SiLU", grad_output, x.shape)
+        check_upstream("SiLU", grad_output, x.shape, x.dtype)
         z = np.clip(x, -_FLAT, _FLAT)
         s = sigmoid(z)
         return grad_output * (s + z * s * (1 - s))
@@ -228,7 +228,7 @@ class GELU(Module):
     def backward(self, grad_output: Array) -> Array:
         """dX = G (Φ(x) + x Φ'(x))."""
         x = self._cached()
-        check_upstream("GELU", grad_output, x.shape)
+        check_upstream("GELU", grad_output, x.shape, x.dtype)
         z = np.clip(x, -_FLAT, _FLAT)
         share, slope = self._share_and_slope(z)
         return grad_output * (share + z * slope)
@@ -270,7 +270,7 @@ class Softmax(Module):
     def backward(self, grad_output: Array) -> Array:
         """dX = P (G - the sum of G P by row): every output feels every input."""
         p = self._cached()
-        check_upstream("Softmax", grad_output, p.shape)
+        check_upstream("Softmax", grad_output, p.shape, p.dtype)
         return p * (grad_output - np.sum(grad_output * p, axis=-1, keepdims=True))
 
 

@@ -82,10 +82,11 @@ class Linear(Module):
     def backward_parameters(self, grad_output: Array) -> None:
         """dW = Xᵀ G and db = the sum of the rows of G."""
         x = self._cached()
-        check_upstream("Linear", grad_output, (len(x), self.weight.data.shape[1]))
-        np.matmul(x.T, grad_output, out=self.weight.grad)
+        shape = len(x), self.weight.data.shape[1]
+        check_upstream("Linear", grad_output, shape, x.dtype)
+        self.weight.grad = x.T @ grad_output
         if self.bias is not None:
-            np.sum(grad_output, axis=0, out=self.bias.grad)
+            self.bias.grad = grad_output.sum(axis=0)
 
     def __repr__(self) -> str:
         in_features, out_features = self.weight.data.shape

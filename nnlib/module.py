@@ -200,6 +200,8 @@ class Sequential(Module):
                 "a module remembers only its last forward"
             )
         self._modules = modules
+        learning = (i for i, module in enumerate(modules) if module.parameters())
+        self._first = next(learning, None)  # the first that has parameters
 
     def forward(self, x: Array) -> Array:
         """Apply every module in turn."""
@@ -215,12 +217,11 @@ class Sequential(Module):
 
     def backward_parameters(self, grad_output: Array) -> None:
         """Backward as far as the first module that has parameters."""
-        first = next((i for i, m in enumerate(self._modules) if m.parameters()), None)
-        if first is None:
+        if self._first is None:
             return
-        for module in reversed(self._modules[first + 1 :]):
+        for module in reversed(self._modules[self._first + 1 :]):
             grad_output = module.backward(grad_output)
-        self._modules[first].backward_parameters(grad_output)
+        self._modules[self._first].backward_parameters(grad_output)
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """The modules, named by their place: ``"0"``, ``"1"``, ..."""

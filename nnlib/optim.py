@@ -41,7 +41,6 @@ class Optimizer(ABC):
         self.params = _parameter_list(type(self).__name__, params)
         check_number(type(self).__name__, "lr", lr, at_least=0)
         self.lr = lr
-        self._scratch = [np.empty_like(p.data) for p in self.params]
 
     @abstractmethod
     def step(self) -> None:
@@ -112,7 +111,7 @@ class SGD(Optimizer):
                 v *= self.momentum
                 v += g
                 g = g + self.momentum * v if self.nesterov else v
-            p.data -= np.multiply(g, self.lr, out=self._scratch[i])
+            p.data -= self.lr * g
 
     def state(self) -> dict[str, Array]:
         """The velocity of every parameter."""
@@ -177,25 +176,21 @@ class Adam(Optimizer):
     def step(self) -> None:
         """w = w - η m̂ / (sqrt(v̂) + ε), with m̂ and v̂ freed of their zero start."""
         self._steps += 1
-        for p, m, v, out in zip(
-            self.params, self._mean, self._square, self._scratch, strict=True
-        ):
-            self._update(p, self._decayed(p), m, v, out)
+        for p, m, v in zip(self.params, self._mean, self._square, strict=True):
+            self._update(p, self._decayed(p), m, v)
 
     def _decayed(self, p: Parameter) -> Array:
         """The gradient, with the weight decay in it."""
         return p.grad + self.weight_decay * p.data if self.weight_decay else p.grad
 
-    def _update(self, p: Parameter, g: Array, m: Array, v: Array, out: Array) -> None:
+    def _update(self, p: Parameter, g: Array, m: Array, v: Array) -> None:
         beta1, beta2 = self.betas
         t = int(self._steps)
-        m += np.multiply(g - m, 1 - beta1, out=out)
+        m += (1 - beta1) * (g - m)
         v *= beta2
-        v += np.multiply(g * g, 1 - beta2, out=out)
-        divisor = np.sqrt(v, out=out)
-        divisor /= math.sqrt(1 - beta2**t)
-        divisor += self.eps
-        p.data -= self.lr / (1 - beta1**t) * np.divide(m, divisor, out=out)
+        v += (1 - beta2) * g * g
+        size = np.sqrt(v) / math.sqrt(1 - beta2**t) + self.eps
+        p.data -= self.lr / (1 - beta1**t) * m / size
 
     def state(self) -> dict[str, Array]:
         """The running means of every parameter, and the number of steps."""

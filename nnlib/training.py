@@ -123,6 +123,8 @@ def fit(
     _check_data("fit", "train", train)
     if validation is not None:
         _check_data("fit", "validation", validation)
+    elif metric is not None:
+        raise ValueError("fit expected a validation set, to take the metric of")
     if checkpoint is not None:
         check_place(checkpoint)
     x, y = train

@@ -9,6 +9,8 @@ import os
 import shutil
 from pathlib import Path
 
+from jupyter_client import KernelManager
+
 import nnlib
 from nnlib._mnist_files import cache_folder
 
@@ -43,5 +45,7 @@ def setup(app):
     """Connect to Sphinx, and tell the kernels that they run for the book."""
     os.environ["NNLIB_BOOK"] = "1"
     os.environ["TQDM_DISABLE"] = "1"  # a page cannot show a bar that grows
+    # Kernels that are encrypted start without a warning that they are not.
+    KernelManager.transport_encryption.default_value = "auto"
     app.connect("config-inited", name_cache)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

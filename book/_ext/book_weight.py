@@ -4,6 +4,7 @@ The theme brings the rules and the glyphs of 1,400 icons and of all of Bootstrap
 a megabyte that every reader would load for the sake of a dozen icons.
 """
 
+import logging
 import re
 from pathlib import Path
 
@@ -67,5 +68,6 @@ def lighten(app, exception):
 
 def setup(app):
     """Connect to Sphinx."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
     app.connect("build-finished", lighten)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
