@@ -132,9 +132,9 @@ def predict(arguments: argparse.Namespace) -> int:
             code = _complain(_named(path, error))
             continue
         probability = softmax(model(frame.reshape(1, PIXELS)))[0]
-        first, *runners_up = np.argsort(-probability)[:3]
-        others = ", ".join(f"{digit} {probability[digit]:.1%}" for digit in runners_up)
-        print(f"{path}: {first} ({probability[first]:.1%}; then {others})")
+        best = np.argsort(-probability)[:3]
+        first, *others = (f"{digit} ({probability[digit]:.1%})" for digit in best)
+        print(f"{path}: {first}, then {', '.join(others)}")
         if arguments.show:
             print(_drawing(frame))
     return code

@@ -145,7 +145,8 @@ def test_predict_reads_most_images_of_digits(trained, tmp_path, capsys):
     lines = text.splitlines()
     assert len(lines) == 30
     found = [
-        re.fullmatch(r"(.*): (\d) \((.*)%; then \d .*%, \d .*%\)", s) for s in lines
+        re.fullmatch(r"(.*): (\d) \((.*)%\), then \d \(.*%\), \d \(.*%\)", s)
+        for s in lines
     ]
     assert [match[1] for match in found] == [str(path) for path in paths]
     assert np.mean([int(match[2]) for match in found] == y[:30]) >= 0.9
