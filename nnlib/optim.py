@@ -41,6 +41,7 @@ class Optimizer(ABC):
         self.params = _parameter_list(type(self).__name__, params)
         check_number(type(self).__name__, "lr", lr, at_least=0)
         self.lr = lr
+        self._steps = np.zeros((), np.int64)
 
     @abstractmethod
     def step(self) -> None:
@@ -48,7 +49,21 @@ class Optimizer(ABC):
 
     def state(self) -> dict[str, Array]:
         """What the optimiser remembers between steps: named live arrays."""
-        return {}
+        return {"steps": self._steps}
+
+    def _count_step(self) -> int:
+        """The number of this step; now and then, subnormal memories become 0.
+
+        Where gradients are 0, what is remembered of earlier ones shrinks from step to
+        step. Below 1e-38 in float32 numbers are subnormal, and processors compute with
+        them many times slower, for nothing: such numbers no longer move a weight.
+        """
+        self._steps += 1
+        if self._steps % 50 == 0:
+            for array in self.state().values():
+                if array.dtype in (np.float32, np.float64):
+                    array[np.abs(array) < np.finfo(array.dtype).tiny] = 0
+        return int(self._steps)
 
 
 class SGD(Optimizer):
@@ -102,6 +117,7 @@ class SGD(Optimizer):
 
     def step(self) -> None:
         """v = μ v + g; w = w - η v, or with nesterov w = w - η (g + μ v)."""
+        self._count_step()
         for i, p in enumerate(self.params):
             g = p.grad
             if self.weight_decay:
@@ -114,8 +130,9 @@ class SGD(Optimizer):
             p.data -= self.lr * g
 
     def state(self) -> dict[str, Array]:
-        """The velocity of every parameter."""
-        return {f"velocity.{i}": v for i, v in enumerate(self._velocity)}
+        """The velocity of every parameter, and the number of steps."""
+        velocity = {f"velocity.{i}": v for i, v in enumerate(self._velocity)}
+        return {**velocity, **super().state()}
 
 
 class Adam(Optimizer):
@@ -171,21 +188,19 @@ class Adam(Optimizer):
         self.weight_decay = weight_decay
         self._mean = [np.zeros_like(p.data) for p in self.params]
         self._square = [np.zeros_like(p.data) for p in self.params]
-        self._steps = np.zeros((), np.int64)
 
     def step(self) -> None:
         """w = w - η m̂ / (sqrt(v̂) + ε), with m̂ and v̂ freed of their zero start."""
-        self._steps += 1
+        t = self._count_step()
         for p, m, v in zip(self.params, self._mean, self._square, strict=True):
-            self._update(p, self._decayed(p), m, v)
+            self._update(p, self._decayed(p), m, v, t)
 
     def _decayed(self, p: Parameter) -> Array:
         """The gradient, with the weight decay in it."""
         return p.grad + self.weight_decay * p.data if self.weight_decay else p.grad
 
-    def _update(self, p: Parameter, g: Array, m: Array, v: Array) -> None:
+    def _update(self, p: Parameter, g: Array, m: Array, v: Array, t: int) -> None:
         beta1, beta2 = self.betas
-        t = int(self._steps)
         m += (1 - beta1) * (g - m)
         v *= beta2
         v += (1 - beta2) * g * g
@@ -196,7 +211,7 @@ class Adam(Optimizer):
         """The running means of every parameter, and the number of steps."""
         mean = {f"mean.{i}": m for i, m in enumerate(self._mean)}
         square = {f"square.{i}": v for i, v in enumerate(self._square)}
-        return {**mean, **square, "steps": self._steps}
+        return {**mean, **square, **super().state()}
 
 
 class AdamW(Adam):

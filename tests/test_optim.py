@@ -1,6 +1,7 @@
 """Optimisers: PyTorch's steps, and what each rule promises."""
 
 import math
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -195,8 +196,8 @@ def test_parameters_may_come_from_a_generator_of_a_network():
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
-        ("SGD(params, lr=0.1)", []),
-        ("SGD(params, lr=0.1, momentum=0.9)", ["velocity.0", "velocity.1"]),
+        ("SGD(params, lr=0.1)", ["steps"]),
+        ("SGD(params, lr=0.1, momentum=0.9)", ["velocity.0", "velocity.1", "steps"]),
         ("Adam(params)", ["mean.0", "mean.1", "square.0", "square.1", "steps"]),
         ("AdamW(params)", ["mean.0", "mean.1", "square.0", "square.1", "steps"]),
     ],
@@ -428,3 +429,33 @@ def test_a_wrong_setting_is_refused_by_name(expression, error, message):
     assert p.data[0] == 1
     assert p.grad[0] == 2
     assert math.isclose(more["optimizer"].lr, 0.1)
+
+
+@pytest.mark.parametrize("make", [partial(SGD, lr=0.1, momentum=0.9), Adam])
+def test_memories_of_gradients_long_past_are_never_left_subnormal(make):
+    parameter = Parameter(np.ones(3, dtype=np.float32))
+    optimizer = make([parameter])
+    parameter.grad[:] = 1
+    optimizer.step()
+    parameter.grad[:] = 0
+    tiny, steps_with_subnormals = np.finfo(np.float32).tiny, 0
+    for _ in range(2000):
+        optimizer.step()
+        memory = next(iter(optimizer.state().values()))
+        steps_with_subnormals += bool(np.any((memory != 0) & (np.abs(memory) < tiny)))
+    assert 0 < steps_with_subnormals <= 50
+    assert np.all(memory == 0)
+
+
+def test_forgetting_what_is_subnormal_moves_no_weight():
+    rng = np.random.default_rng(0)
+    parameter = Parameter(rng.normal(size=100).astype(np.float32))
+    optimizer = SGD([parameter], lr=0.1, momentum=0.9)
+    weight, velocity = parameter.data.copy(), np.zeros(100, dtype=np.float32)
+    for i in range(1500):
+        parameter.grad[:] = rng.normal(size=100) if i < 10 else 0
+        velocity = np.float32(0.9) * velocity + parameter.grad
+        weight = weight - np.float32(0.1) * velocity
+        optimizer.step()
+    assert np.array_equal(parameter.data, weight)
+    assert np.any(velocity != 0)
