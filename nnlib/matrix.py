@@ -109,7 +109,9 @@ class Matrix:
             return NotImplemented
         return self.shape == other.shape and self.data == other.data
 
-    __hash__ = None  # type: ignore[assignment]  # a matrix can change
+    # A matrix can change, so it has no hash; Python says that with None, which the
+    # type of object.__hash__ leaves out.
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"Matrix.from_rows({self.to_rows()})"

@@ -102,7 +102,8 @@ def read_arrays(
         raise FileNotFoundError(f"there is no file of weights at {os.fspath(path)}")
     try:
         with safe_open(path, framework="numpy") as file:
-            arrays = {name: _read(file, name) for name in file.keys()}  # noqa: SIM118
+            names = file.keys()  # the file is no dict: it cannot be iterated itself
+            arrays = {name: _read(file, name) for name in names}
             return arrays, file.metadata() or {}
     except SafetensorError as error:
         raise ValueError(

@@ -81,6 +81,7 @@ def test_the_same_generator_state_gives_the_same_weights(name):
 
 @every
 def test_nothing_touches_the_global_random_state(name):
+    # The old global generator, which nothing should use, is here the thing tested.
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     draw(name)
     assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002

@@ -91,6 +91,7 @@ def use() -> None:
         return
     if get_ipython() is not None:
         # The figure keeps the size that it was given, so text keeps its size too.
+        # (matplotlib_inline states no types, hence the silenced check.)
         set_matplotlib_formats(  # type: ignore[no-untyped-call]
             "svg" if in_book else "retina", bbox_inches=None
         )
