@@ -1,0 +1,125 @@
+"""What every explorer is: a widget in a notebook, and a page's figure without a kernel.
+
+A subclass samples its numbers with nnlib and declares its state; the ES module of the
+same name beside it draws. In a notebook anywidget carries the state both ways. While
+the book builds, an explorer leaves its state in the page as JSON instead, where
+``page.js`` brings it to life.
+"""
+
+import base64
+import html
+import json
+import os
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from nnlib._types import Array
+from nnlib.explorers.scripts import module_script, style_sheet
+
+__all__ = ["Explorer", "nearest", "pack", "state"]
+
+#: What the page prints, and so what is worth sending.
+DIGITS = 4
+
+
+class Explorer(anywidget.AnyWidget):
+    """An interactive figure.
+
+    A subclass sets `title` and `alt`, declares what the reader can change as traits
+    wrapped in `state`, and passes its samples to this class as `data`.
+
+    Attributes
+    ----------
+    title : str
+        The figure's name, shown above it.
+    alt : str
+        One sentence that tells a reader who cannot see it what the figure shows.
+    data : dict
+        The samples, as JSON can hold them; arrays through `pack`.
+    defaults : dict
+        The state that the reset button returns to, by name of the trait.
+    """
+
+    title = traitlets.Unicode().tag(sync=True)
+    alt = traitlets.Unicode().tag(sync=True)
+    data = traitlets.Dict().tag(sync=True)
+    defaults = traitlets.Dict().tag(sync=True)
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+
+    @traitlets.default("_esm")
+    def _module(self) -> str:
+        return module_script(self._file())
+
+    @traitlets.default("_css")
+    def _style(self) -> str:
+        return style_sheet(palette=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        names = self.trait_names(state=True)
+        self.defaults = {name: getattr(self, name) for name in names}
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in self.defaults.items())
+        return f"{type(self).__name__}({values})"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """Return the widget for a notebook, or the placeholder for the book's page."""
+        if not os.environ.get("NNLIB_BOOK"):
+            return super()._repr_mimebundle_(**kwargs)
+        return {"text/plain": repr(self), "text/html": self._placeholder()}, {}
+
+    @classmethod
+    def _file(cls) -> str:
+        """Return the name of the class's file, which its script shares."""
+        return cls.__module__.rpartition(".")[2]
+
+    def _placeholder(self) -> str:
+        """Return what stands in a page until its script makes it an explorer."""
+        names = ["title", "alt", "data", "defaults", *self.defaults]
+        values = {name: getattr(self, name) for name in names}
+        text = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+        text = text.replace("</", "<\\/")
+        return (
+            f'<div class="nn-explorer" data-explorer="{self._file()}">'
+            f"<p><strong>{html.escape(self.title)}</strong> "
+            f"{html.escape(self.alt)}</p>"
+            f'<script type="application/json">{text}</script></div>'
+        )
+
+
+def state(trait: Any) -> Any:
+    """Declare a trait to be the reader's to change: synced, reset and linked to."""
+    return trait.tag(sync=True, state=True)
+
+
+def nearest(value: float, samples: list[float]) -> float:
+    """Return the sample that is nearest to a value."""
+    return min(samples, key=lambda sample: abs(sample - value))
+
+
+def pack(array: Array) -> dict[str, Any]:
+    """Return an array for the page: its shape, and its numbers in a compact form.
+
+    The numbers are rounded to the four significant digits that explorers print.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Any shape; finite, or NaN for what is not to be drawn.
+
+    Returns
+    -------
+    dict
+        ``{"shape": [...], "float32": "..."}`` with the bytes in base64, which
+        ``unpack`` of ``draw.js`` reads.
+    """
+    array = np.asarray(array, dtype=np.float64)
+    digits = np.array([float(f"{v:.{DIGITS - 1}e}") for v in array.flat])
+    data = base64.b64encode(digits.astype("<f4").tobytes()).decode("ascii")
+    return {"shape": list(array.shape), "float32": data}

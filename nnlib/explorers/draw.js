@@ -1,0 +1,320 @@
+// What explorers share: controls that are labelled and native, plots, read-outs.
+// An explorer declares its controls once and then draws from scratch whenever its
+// state changes; that takes a few milliseconds and leaves nothing to keep in step.
+
+const SVG = "http://www.w3.org/2000/svg";
+const KEYS_OF_CONTROLS = /^(Arrow|Page|Home|End)/;
+let lastId = 0;
+
+/** Make an HTML element with attributes and children (elements or text). */
+export function html(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Return text that is safe within markup. */
+export function escapeText(text) {
+  const names = { "&": "amp", "<": "lt", ">": "gt", '"': "quot" };
+  return String(text).replace(/[&<>"]/g, (c) => `&${names[c]};`);
+}
+
+/** Return a number of four significant digits as people write it. */
+export function format(value) {
+  if (value === 0) return "0";
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  const text = size < 1e-3 || size >= 1e4 ? value.toExponential(3) : value.toPrecision(4);
+  return text.replace("e+", "e").replaceAll("-", "−");
+}
+
+/** Return a number with a fixed count of decimals, with a true minus sign. */
+export function fixed(value, decimals) {
+  return value.toFixed(decimals).replace(/^-(0(\.0*)?)$/, "$1").replace("-", "−");
+}
+
+/** Undo `pack` of base.py: nested arrays of numbers. */
+export function unpack({ shape, float32 }) {
+  const bytes = Uint8Array.from(atob(float32), (c) => c.charCodeAt(0));
+  const numbers = new Float32Array(bytes.buffer);
+  const nest = (dims, start) => {
+    if (dims.length === 1) return numbers.subarray(start, start + dims[0]);
+    const size = dims.slice(1).reduce((a, b) => a * b, 1);
+    return Array.from({ length: dims[0] }, (_, i) => nest(dims.slice(1), start + i * size));
+  };
+  return nest(shape, 0);
+}
+
+/** Return the index of the sample that is nearest to a value. */
+export function nearestIndex(samples, value) {
+  let best = 0;
+  for (let i = 1; i < samples.length; i += 1) {
+    if (Math.abs(samples[i] - value) < Math.abs(samples[best] - value)) best = i;
+  }
+  return best;
+}
+
+/** Return the style of a stroke: a colour of the palette, and a pattern of dashes. */
+export function stroke(colour, dash = "", width = 2) {
+  const pattern = dash && `stroke-dasharray:${dash};`;
+  return `style="stroke:var(--nn-${colour});${pattern}stroke-width:${width};fill:none"`;
+}
+
+/** Make a titled frame in `el`; its children follow the title. */
+export function frame({ model, el }, ...children) {
+  const id = `nn-explorer-${(lastId += 1)}`;
+  const title = html("p", { class: "nn-title", id }, model.get("title"));
+  const root = html("div", { class: "nn-frame", role: "group", "aria-labelledby": id });
+  root.append(title, ...children);
+  // A notebook's front-end would take these keys for itself.
+  root.addEventListener("keydown", (event) => {
+    if (KEYS_OF_CONTROLS.test(event.key)) event.stopPropagation();
+  });
+  el.append(root);
+  return { root, id };
+}
+
+/**
+ * Make the frame of an explorer in `el`: its title, controls, drawing and read-outs.
+ *
+ * Returns a view with these methods:
+ *   select(key, { label, options: [[value, text], ...] })
+ *   checks(key, { label, options: [{ value, text, colour, dash }, ...] })
+ *   slider(key, { label, values, text, wide })   one stop for each of `values`
+ *   get(key)                               the state, fit for these controls
+ *   set(key, value)
+ *   drag(move)                             move(x, y) in the coordinates of the drawing
+ *   start(draw)                            draw(width) -> { height, svg, table, say }
+ */
+export function explorer({ model, el }) {
+  const sanitize = {};
+  const refresh = [];
+  const listeners = [];
+  const above = html("div", { class: "nn-controls" });
+  const below = html("div", { class: "nn-controls" });
+  const drawing = document.createElementNS(SVG, "svg");
+  const table = html("div", { class: "nn-readout" });
+  const said = html("p", { class: "nn-said", role: "status" });
+  drawing.setAttribute("role", "img");
+  drawing.setAttribute("aria-label", model.get("alt"));
+  const holder = html("div", { class: "nn-drawing" }, drawing);
+  frame({ model, el }, above, holder, below, table, said);
+
+  const get = (key) => (sanitize[key] ?? ((v) => v))(model.get(key));
+  const set = (key, value) => {
+    model.set(key, value);
+    model.save_changes();
+  };
+
+  function select(key, { label, options }) {
+    const choice = html("select", { name: key });
+    for (const [value, text] of options) choice.append(html("option", { value }, text));
+    const known = options.map(([value]) => value);
+    sanitize[key] = (v) => (known.includes(v) ? v : known[0]);
+    choice.addEventListener("change", () => set(key, choice.value));
+    refresh.push(() => { choice.value = get(key); });
+    above.append(html("label", { class: "nn-select" }, html("span", {}, label), choice));
+  }
+
+  function checks(key, { label, options }) {
+    const group = html("fieldset", { class: "nn-checks" }, html("legend", {}, label));
+    const known = options.map(({ value }) => value);
+    sanitize[key] = (v) => known.filter((value) => v.includes(value));
+    for (const { value, text, colour, dash } of options) {
+      const box = html("input", { type: "checkbox", name: key, value });
+      box.addEventListener("change", () => {
+        const others = get(key).filter((other) => other !== value);
+        set(key, known.filter((v) => (v === value ? box.checked : others.includes(v))));
+      });
+      refresh.push(() => { box.checked = get(key).includes(value); });
+      const line = html("span", { class: "nn-swatch", "aria-hidden": "true" });
+      line.innerHTML =
+        `<svg viewBox="0 0 26 6"><path d="M0 3H26" ${stroke(colour, dash, 3)}/></svg>`;
+      group.append(html("label", {}, box, line, html("span", {}, text ?? value)));
+    }
+    above.append(group);
+  }
+
+  function slider(key, { label, values, text = format, wide = false }) {
+    const range = html("input", {
+      type: "range", name: key, min: 0, max: values.length - 1, step: 1,
+    });
+    const value = html("output", {});
+    sanitize[key] = (v) => values[nearestIndex(values, v)];
+    range.addEventListener("input", () => set(key, values[range.value]));
+    refresh.push(() => {
+      range.value = nearestIndex(values, model.get(key));
+      value.textContent = text(get(key));
+      range.setAttribute("aria-valuetext", value.textContent);
+    });
+    const name = wide ? "nn-slider nn-wide" : "nn-slider";
+    below.append(html("label", { class: name }, html("span", {}, label), range, value));
+  }
+
+  function drag(move) {
+    drawing.classList.add("nn-draggable");
+    const follow = (event) => {
+      const box = drawing.getBoundingClientRect();
+      move(event.clientX - box.left, event.clientY - box.top);
+    };
+    drawing.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      drawing.setPointerCapture(event.pointerId);
+      follow(event);
+    });
+    drawing.addEventListener("pointermove", (event) => {
+      if (drawing.hasPointerCapture(event.pointerId)) follow(event);
+    });
+  }
+
+  // Said once the reader rests, or a screen reader would stammer through a drag.
+  let timer;
+  let spoken = "";
+  function say(text, now) {
+    clearTimeout(timer);
+    if (text === spoken) return;
+    timer = setTimeout(() => { said.textContent = spoken = text; }, now ? 0 : 400);
+  }
+
+  function start(draw) {
+    const defaults = model.get("defaults");
+    const reset = html("button", { type: "button", class: "nn-button" }, "Reset");
+    reset.addEventListener("click", () => {
+      for (const [key, value] of Object.entries(defaults)) model.set(key, value);
+      model.save_changes();
+    });
+    below.append(reset);
+    let first = true;
+    const update = () => {
+      for (const each of refresh) each();
+      const width = Math.max(280, Math.floor(holder.clientWidth));
+      const drawn = draw(width);
+      drawing.setAttribute("viewBox", `0 0 ${width} ${drawn.height}`);
+      drawing.setAttribute("width", width);
+      drawing.setAttribute("height", drawn.height);
+      drawing.innerHTML = drawn.svg;
+      table.innerHTML = drawn.table ?? "";
+      said.classList.toggle("nn-hidden", Boolean(drawn.table));
+      if (!(first && drawn.table)) say(drawn.say ?? "", first);
+      first = false;
+    };
+    for (const key of Object.keys(defaults)) {
+      model.on(`change:${key}`, update);
+      listeners.push([`change:${key}`, update]);
+    }
+    let known = 0;
+    const observer = new ResizeObserver(() => {
+      const width = holder.clientWidth;
+      if (width && width !== known) update();
+      known = width;
+    });
+    update();
+    known = holder.clientWidth;
+    observer.observe(holder);
+    return () => {
+      observer.disconnect();
+      clearTimeout(timer);
+      for (const [event, listener] of listeners) model.off(event, listener);
+    };
+  }
+
+  return { get, set, select, checks, slider, drag, start };
+}
+
+/** Return read-outs as a table: the names of its columns, and rows of texts. */
+export function readout(caption, columns, rows) {
+  const cell = (text, i) =>
+    i === 0 ? `<th scope="row">${text}</th>` : `<td>${text}</td>`;
+  const head = columns.map((text) => `<th scope="col">${escapeText(text)}</th>`);
+  const body = rows.map((row) => `<tr>${row.map(escapeText).map(cell).join("")}</tr>`);
+  return (
+    `<table><caption>${escapeText(caption)}</caption>` +
+    `<thead><tr>${head.join("")}</tr></thead><tbody>${body.join("")}</tbody></table>`
+  );
+}
+
+/**
+ * Make a plot: scales, and what draws in them as markup.
+ *
+ * `box` is { left, top, width, height } of the inner area; `x` and `y` are [from, to];
+ * `xTicks` and `yTicks` are lists of [value, text].
+ */
+export function plot({ box, x, y, xTicks = [], yTicks = [], xLabel = "", yLabel = "" }) {
+  const { left, top, width, height } = box;
+  const right = left + width;
+  const bottom = top + height;
+  const X = (v) => left + ((v - x[0]) / (x[1] - x[0])) * width;
+  const Y = (v) => bottom - ((v - y[0]) / (y[1] - y[0])) * height;
+  const invertX = (px) => x[0] + ((px - left) / width) * (x[1] - x[0]);
+  const n = (v) => Math.round(v * 100) / 100;
+  const path = (d, style) => `<path d="${d}" ${style}/>`;
+
+  const text = (px, py, string, anchor = "middle", extra = "") =>
+    `<text x="${n(px)}" y="${n(py)}" text-anchor="${anchor}" ${extra}>` +
+    `${escapeText(string)}</text>`;
+
+  /** The grid, the ticks' texts and the labels. */
+  function axes() {
+    const across = yTicks.map(([v, s]) =>
+      path(`M${left} ${n(Y(v))}H${n(right)}`, stroke(v === 0 ? "muted" : "grid", "", 1)) +
+      text(left - 6, Y(v) + 4, s, "end", 'class="nn-tick"'));
+    const down = xTicks.map(([v, s]) =>
+      path(`M${n(X(v))} ${top}V${bottom}`, stroke(v === 0 ? "muted" : "grid", "", 1)) +
+      text(X(v), bottom + 16, s, "middle", 'class="nn-tick"'));
+    return (
+      across.join("") + down.join("") +
+      (xLabel && text((left + right) / 2, bottom + 34, xLabel)) +
+      (yLabel && text(left, top - 8, yLabel, "start", 'class="nn-ylabel"'))
+    );
+  }
+
+  /** Marks of the plot, cut off at its edges. */
+  const clip = (...marks) =>
+    `<svg x="${left}" y="${top}" width="${n(width)}" height="${n(height)}" ` +
+    `viewBox="${left} ${top} ${n(width)} ${n(height)}">${marks.join("")}</svg>`;
+
+  /** A line through samples, with gaps where one is not a number. */
+  function curve(xs, ys, style) {
+    let d = "";
+    let pen = "M";
+    for (let i = 0; i < xs.length; i += 1) {
+      if (Number.isFinite(ys[i])) {
+        d += `${pen}${n(X(xs[i]))} ${n(Y(ys[i]))}`;
+        pen = "L";
+      } else pen = "M";
+    }
+    return path(d, style);
+  }
+
+  /** Shading wherever the flag of a sample is set, half a step to either side. */
+  function shade(xs, flags, attributes, from = y[0], to = y[1]) {
+    const half = (xs[1] - xs[0]) / 2;
+    let marks = "";
+    for (let i = 0; i < xs.length; i += 1) {
+      if (!flags[i]) continue;
+      let j = i;
+      while (j + 1 < xs.length && flags[j + 1]) j += 1;
+      const [a, b] = [Math.max(xs[i] - half, x[0]), Math.min(xs[j] + half, x[1])];
+      marks +=
+        `<rect x="${n(X(a))}" y="${n(Y(to))}" width="${n(X(b) - X(a))}" ` +
+        `height="${n(Y(from) - Y(to))}" ${attributes}/>`;
+      i = j;
+    }
+    return marks;
+  }
+
+  const dot = (px, py, colour) =>
+    `<circle cx="${n(X(px))}" cy="${n(Y(py))}" r="4.5" ` +
+    `style="fill:var(--nn-${colour});stroke:var(--nn-paper);stroke-width:1.5"/>`;
+
+  /** An upright line, which `drag` may let the reader take hold of. */
+  const upright = (v, handle = false) =>
+    path(`M${n(X(v))} ${top}V${bottom}`, stroke("ink", "", 1.5)) +
+    (handle ? `<circle class="nn-handle" cx="${n(X(v))}" cy="${top}" r="7"/>` : "");
+
+  return { X, Y, invertX, axes, clip, curve, shade, dot, upright, text };
+}
