@@ -1,0 +1,11 @@
+"""The exercises of the book: check an answer, ask for a hint, see what is done.
+
+Light to import: the exercises of a chapter are loaded when one of them is asked for.
+"""
+
+from nnlib.exercises._check import check
+from nnlib.exercises._help import hint, question, solution
+from nnlib.exercises._progress import progress
+from nnlib.exercises._verdict import Verdict
+
+__all__ = ["Verdict", "check", "hint", "progress", "question", "solution"]

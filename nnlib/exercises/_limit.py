@@ -1,0 +1,58 @@
+"""Stops what does not end: work in a thread of its own, for so many seconds."""
+
+import contextlib
+import ctypes
+import threading
+import time
+from collections.abc import Callable
+
+__all__ = ["OutOfTime", "ends_within"]
+
+#: After the limit a thread gets this many exceptions, so many seconds apart: one alone
+#: may fall into an `except:` of the answer, which goes on.
+ATTEMPTS, PAUSE = 20, 0.01
+
+
+class OutOfTime(SystemExit):
+    """Raised inside an answer that has used up its time.
+
+    A `SystemExit`, since a thread that dies of one does so without a word.
+    """
+
+
+def ends_within(seconds: float, work: Callable[[], None]) -> bool:
+    """Do the work in a daemon thread, and say whether it ended in time.
+
+    Where it did not, the thread is asked to stop by exceptions raised inside it, and
+    left behind if it does not. Python raises them between two steps of its own, so
+    nothing can stop a single call into C that takes forever; and if such a call also
+    holds on to the interpreter (``10 ** 10 ** 10`` does), then the limit itself has to
+    wait for its end. Ctrl+C stops the work likewise, and goes on to the caller.
+    """
+    thread = threading.Thread(target=_silently, args=(work,), daemon=True)
+    end = time.monotonic() + seconds
+    thread.start()
+    try:
+        # In slices: a long wait would keep Ctrl+C waiting too on some systems.
+        while thread.is_alive() and (left := end - time.monotonic()) > 0:
+            thread.join(min(left, 0.1))
+        return not thread.is_alive()
+    finally:
+        _stop(thread)
+
+
+def _silently(work: Callable[[], None]) -> None:
+    with contextlib.suppress(OutOfTime):
+        work()
+
+
+def _stop(thread: threading.Thread) -> None:
+    """Raise `OutOfTime` in a thread until it ends, a limited number of times."""
+    for _ in range(ATTEMPTS):
+        if not thread.is_alive():
+            return
+        assert thread.ident is not None
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(OutOfTime)
+        )
+        thread.join(PAUSE)

@@ -1,0 +1,116 @@
+"""Runs an answer on every case, and notes all that each call does."""
+
+import contextlib
+import sys
+import threading
+import warnings
+from dataclasses import dataclass, field
+from typing import Any, TextIO, cast
+
+from nnlib.exercises._bank import Case, Exercise
+from nnlib.exercises._limit import OutOfTime, ends_within
+
+__all__ = ["Outcome", "Run", "run"]
+
+#: Of what is printed in one call, no more characters than these are kept.
+KEPT = 2000
+#: Warnings that speak of versions and of files, and not of the answer.
+UNHEARD = (
+    DeprecationWarning,
+    PendingDeprecationWarning,
+    ImportWarning,
+    ResourceWarning,
+)
+
+
+@dataclass
+class Outcome:
+    """What one call did: its result or its error, and what it left behind."""
+
+    case: Case  # the arguments as they were before
+    arguments: Case  # and after
+    result: Any = None
+    error: BaseException | None = None
+    complaint: str | None = None  # of the exercise's own judge
+    printed: str = ""
+    warned: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Run:
+    """The outcomes of the calls that ended, and whether all of them did."""
+
+    outcomes: list[Outcome]
+    ended: bool
+
+
+class _Listener:
+    """A standard output that keeps what one thread prints, and passes on the rest."""
+
+    def __init__(self, output: TextIO) -> None:
+        self.output = output
+        self.thread: int | None = None
+        self.heard = ""
+
+    def write(self, text: str) -> int:
+        if threading.get_ident() != self.thread:
+            return self.output.write(text)
+        if len(self.heard) < KEPT:
+            self.heard = (self.heard + text)[:KEPT]
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.output, name)
+
+
+def run(exercise: Exercise, answer: Any) -> Run:
+    """Put an answer to work on every case of an exercise, within its time limit."""
+    cases = zip(exercise.cases(), exercise.cases(), strict=True)
+    outcomes: list[Outcome] = []
+    listener = _Listener(sys.stdout)
+
+    def work() -> None:
+        listener.thread = threading.get_ident()
+        for arguments, case in cases:
+            listener.heard, before = "", len(caught)
+            outcome = Outcome(case, arguments)
+            _call(exercise, answer, outcome)
+            outcome.printed = listener.heard
+            outcome.warned = [str(warning.message) for warning in caught[before:]]
+            outcomes.append(outcome)
+
+    # Both change the whole process. They are undone here, and not in the thread, which
+    # may be left behind.
+    with (
+        contextlib.redirect_stdout(cast(TextIO, listener)),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter("always")
+        for category in UNHEARD:
+            warnings.simplefilter("ignore", category)
+        ended = ends_within(exercise.seconds, work)
+    return Run(outcomes.copy(), ended)
+
+
+def _call(exercise: Exercise, answer: Any, outcome: Outcome) -> None:
+    """Call the answer on one case, whatever it does."""
+    try:
+        if exercise.call is not None:
+            outcome.result = exercise.call(answer, *outcome.arguments)
+        elif callable(exercise.reference):
+            outcome.result = answer(*outcome.arguments)
+        else:
+            outcome.result = answer
+    except OutOfTime:
+        raise
+    except BaseException as error:  # sys.exit() too must not end the notebook
+        outcome.error = error
+        return
+    if exercise.judge is not None:
+        try:
+            outcome.complaint = exercise.judge(outcome.result, *outcome.case)
+        except Exception as error:
+            outcome.complaint = (
+                f"The check could make nothing of what it returned: "
+                f"{type(error).__name__}: {error}"
+            )

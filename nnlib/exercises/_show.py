@@ -1,0 +1,93 @@
+"""Prints values, and text, for people: readable, short and always the same."""
+
+import re
+import textwrap
+from typing import Any
+
+import numpy as np
+
+__all__ = ["WIDTH", "indent", "labelled", "number", "shorten", "show", "wrap"]
+
+WIDTH = 78
+#: A larger array is abbreviated, and one of more dimensions is described.
+SMALL_ARRAY, PRINTED_DIMENSIONS = 24, 2
+FENCE = re.compile(r"(```.*?```)", re.DOTALL)
+
+
+def wrap(text: str) -> str:
+    """Wrap the paragraphs of a text; lists, tables and code keep their lines."""
+    parts = []
+    for part in FENCE.split(text.strip()):
+        for block in (
+            re.split(r"\n\s*\n", part.strip("\n")) if part[:3] != "```" else [part]
+        ):
+            if not block.strip():
+                continue
+            as_it_is = block.startswith(("```", "    ", "|", "- ", "* ", "1. ", "$$"))
+            parts.append(
+                block
+                if as_it_is
+                else textwrap.fill(
+                    block, WIDTH, break_long_words=False, break_on_hyphens=False
+                )
+            )
+    return "\n\n".join(parts)
+
+
+def indent(text: str) -> str:
+    """Move a text to the right, as what is quoted stands."""
+    return textwrap.indent(text, "    ")
+
+
+def shorten(text: str, lines: int = 8, width: int = WIDTH - 4) -> str:
+    """Return the beginning of a text, in so many lines of such a width."""
+    every = text.splitlines()
+    kept = [
+        line if len(line) <= width else line[: width - 4] + " ..." for line in every
+    ]
+    return "\n".join(kept[:lines] + ["..."] * (len(kept) > lines))
+
+
+def labelled(label: str, value: Any) -> str:
+    """Return ``label value``, the further lines of the value below its first."""
+    return label + show(value, len(label)).replace("\n", "\n" + " " * len(label))
+
+
+def number(value: Any) -> str:
+    """Return a number with all its digits."""
+    return (
+        str(value.item()) if isinstance(value, np.ndarray | np.generic) else str(value)
+    )
+
+
+def show(value: Any, margin: int = 0) -> str:
+    """Return a value as it would be written, or, where that is long, a description."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return _show_array(value, margin)
+    if isinstance(value, np.ndarray | np.generic):
+        return repr(value.item())
+    if isinstance(value, np.random.Generator):
+        return "a random generator"
+    if isinstance(value, tuple | list):
+        inside = ", ".join(show(part, margin + 1) for part in value)
+        if isinstance(value, list):
+            return f"[{inside}]"
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k!r}: {show(v)}" for k, v in value.items()) + "}"
+    text = repr(value)
+    if " at 0x" in text:  # of no use to a reader, and another one in every run
+        name = getattr(value, "__name__", None)
+        return name or f"an object of class {type(value).__name__}"
+    return shorten(text, lines=4)
+
+
+def _show_array(array: np.ndarray[Any, Any], margin: int) -> str:
+    if array.size > SMALL_ARRAY and array.ndim > PRINTED_DIMENSIONS:
+        return f"an array of shape {array.shape} and dtype {array.dtype}"
+    with np.printoptions(
+        precision=8, threshold=SMALL_ARRAY, edgeitems=2, suppress=False,
+        linewidth=WIDTH - margin - 8, floatmode="maxprec", nanstr="nan", infstr="inf",
+        sign="-", formatter=None, legacy=False, override_repr=None,
+    ):  # fmt: skip
+        return repr(array)

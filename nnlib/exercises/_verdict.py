@@ -1,0 +1,190 @@
+"""What is said of an answer: four kinds of verdict, each as a text to read."""
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+from nnlib.exercises._bank import Case, Exercise, Mistake
+from nnlib.exercises._compare import Fault
+from nnlib.exercises._run import Outcome
+from nnlib.exercises._show import indent, labelled, shorten, wrap
+from nnlib.exercises._trace import trace
+
+__all__ = [
+    "Verdict",
+    "argument_names",
+    "correct",
+    "not_attempted",
+    "not_yet",
+    "out_of_time",
+    "raised",
+    "wrong_kind",
+]
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """What `check` says; true where the answer is correct.
+
+    Parameters
+    ----------
+    kind : str
+        ``"not attempted"``, ``"raised"``, ``"not yet"`` or ``"correct"``.
+    text : str
+        What a notebook shows.
+    mistake : str, optional
+        The name of the known mistake that the answer makes.
+    """
+
+    kind: str
+    text: str
+    mistake: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.kind == "correct"
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def not_attempted(exercise: Exercise) -> Verdict:
+    """Say what to do first."""
+    text = (
+        f"Not attempted yet. Complete `{exercise.name}` and run the cell again; "
+        f'hint("{exercise.id}") helps to begin.'
+    )
+    return Verdict("not attempted", wrap(text))
+
+
+def wrong_kind(exercise: Exercise, answer: Any) -> Verdict:
+    """Say that a function came where a value belongs, or the other way round."""
+    came = "a function" if callable(answer) else f"a value of type {_type(answer)}"
+    wanted = (
+        "itself, without parentheses after its name"
+        if callable(exercise.reference)
+        else "as a value, and not as a function that computes it"
+    )
+    text = f"Not yet. `check` was given {came}. Give it `{exercise.name}` {wanted}."
+    return Verdict("not yet", wrap(text))
+
+
+def raised(
+    exercise: Exercise, outcome: Outcome, cases: int, mistake: Mistake | None
+) -> Verdict:
+    """Show where in the answer an error was raised, and by which case."""
+    assert outcome.error is not None
+    return _verdict(
+        "raised",
+        _opening("An error was raised.", "that raises one", outcome.case, cases),
+        _arguments(exercise, outcome.case),
+        "Where in your code, and which:",
+        indent(shorten(trace(outcome.error), lines=16)),
+        _printed(outcome),
+        *_recognised(exercise, mistake),
+        mistake=mistake,
+    )
+
+
+def not_yet(
+    exercise: Exercise,
+    outcome: Outcome,
+    expected: Outcome,
+    fault: Fault,
+    cases: int,
+    mistake: Mistake | None,
+) -> Verdict:
+    """Show the case, what was expected, what came, and how they differ."""
+    lines = []
+    if callable(exercise.reference) and not exercise.judge and not expected.error:
+        lines.append(labelled("expected: ", expected.result))
+    if fault.kind != "changed":
+        lines.append(labelled("got:      ", outcome.result))
+    also = (
+        f"There was also a warning: {outcome.warned[0]}."
+        if outcome.warned and fault.kind != "warned"
+        else ""
+    )
+    return _verdict(
+        "not yet",
+        _opening("Not yet.", "that shows it", outcome.case, cases),
+        _arguments(exercise, outcome.case),
+        indent("\n".join(lines)),
+        wrap(f"{fault.text} {also}"),
+        _printed(outcome),
+        *_recognised(exercise, mistake),
+        mistake=mistake,
+    )
+
+
+def out_of_time(exercise: Exercise, case: Case) -> Verdict:
+    """Say on which case the answer did not end."""
+    seconds = f"{exercise.seconds:g} second{'s' * (exercise.seconds != 1)}"
+    begin = f"Not yet. It did not end within {seconds}, and was stopped."
+    return _verdict(
+        "not yet",
+        wrap(f"{begin} It was at work on:") if case else begin,
+        _arguments(exercise, case),
+        wrap(
+            "A loop may never end: what has to become true for it to end, and does "
+            "each turn bring that nearer?"
+        ),
+    )
+
+
+def correct(exercise: Exercise, note: str | None) -> Verdict:
+    """Say what is worth knowing now, and what kept the progress from being saved."""
+    return _verdict("correct", wrap(f"Correct. {exercise.remark}"), wrap(note or ""))
+
+
+def argument_names(exercise: Exercise, count: int) -> list[str]:
+    """Return what the exercise calls the `count` arguments of a case."""
+    skipped = 0 if exercise.call is None else 1  # call(answer, *case)
+    function = exercise.call or exercise.reference
+    parameters = inspect.signature(function).parameters if callable(function) else {}
+    names = [
+        name
+        for name, parameter in parameters.items()
+        if parameter.kind
+        in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ][skipped : skipped + count]
+    return names + [f"argument {i + 1}" for i in range(len(names), count)]
+
+
+def _verdict(kind: str, *parts: str, mistake: Mistake | None = None) -> Verdict:
+    text = "\n\n".join(part for part in parts if part.strip())
+    return Verdict(kind, text, mistake.name if mistake else None)
+
+
+def _opening(begin: str, that: str, case: Case, cases: int) -> str:
+    if not case:
+        return begin
+    return f"{begin} {'The input' if cases == 1 else f'The smallest input {that}'}:"
+
+
+def _arguments(exercise: Exercise, case: Case) -> str:
+    names = argument_names(exercise, len(case))
+    return indent(
+        "\n".join(
+            labelled(f"{name} = ", value)
+            for name, value in zip(names, case, strict=True)
+        )
+    )
+
+
+def _printed(outcome: Outcome) -> str:
+    if not outcome.printed.strip():
+        return ""
+    return "It printed:\n\n" + indent(shorten(outcome.printed.strip("\n"), lines=6))
+
+
+def _recognised(exercise: Exercise, mistake: Mistake | None) -> list[str]:
+    if mistake is None:
+        return [f'hint("{exercise.id}") gives a hint.']
+    return [
+        wrap(f"This looks like a known mistake: {mistake.name}."),
+        wrap(mistake.diagnosis),
+    ]
+
+
+def _type(value: Any) -> str:
+    return type(value).__name__
