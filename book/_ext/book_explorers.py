@@ -1,4 +1,4 @@
-"""Explorers in the built pages: one script and one style sheet, where a page needs them."""
+"""Explorers in the built pages: one script and one style sheet, where needed."""
 
 from pathlib import Path
 

@@ -84,7 +84,8 @@ export function frame({ model, el }, ...children) {
  * Returns a view with these methods:
  *   select(key, { label, options: [[value, text], ...] })
  *   checks(key, { label, options: [{ value, text, colour, dash }, ...] })
- *   slider(key, { label, values, text, wide })   one stop for each of `values`
+ *   slider(key, { label, values, text, wide })   one stop for each of `values`, a
+ *                                          list or a function that returns one
  *   get(key)                               the state, fit for these controls
  *   set(key, value)
  *   drag(move)                             move(x, y) in the coordinates of the drawing
@@ -140,14 +141,16 @@ export function explorer({ model, el }) {
   }
 
   function slider(key, { label, values, text = format, wide = false }) {
+    const stops = typeof values === "function" ? values : () => values;
     const range = html("input", {
-      type: "range", name: key, min: 0, max: values.length - 1, step: 1,
+      type: "range", name: key, min: 0, max: stops().length - 1, step: 1,
     });
     const value = html("output", {});
-    sanitize[key] = (v) => values[nearestIndex(values, v)];
-    range.addEventListener("input", () => set(key, values[range.value]));
+    sanitize[key] = (v) => stops()[nearestIndex(stops(), v)];
+    range.addEventListener("input", () => set(key, stops()[range.value]));
     refresh.push(() => {
-      range.value = nearestIndex(values, model.get(key));
+      range.max = stops().length - 1;
+      range.value = nearestIndex(stops(), model.get(key));
       value.textContent = text(get(key));
       range.setAttribute("aria-valuetext", value.textContent);
     });
@@ -316,5 +319,12 @@ export function plot({ box, x, y, xTicks = [], yTicks = [], xLabel = "", yLabel 
     path(`M${n(X(v))} ${top}V${bottom}`, stroke("ink", "", 1.5)) +
     (handle ? `<circle class="nn-handle" cx="${n(X(v))}" cy="${top}" r="7"/>` : "");
 
-  return { X, Y, invertX, axes, clip, curve, shade, dot, upright, text };
+  /** What the lines mean, in rows above the plot: [[text, style], ...]. */
+  const legend = (items) =>
+    items.map(([string, style], i) => {
+      const py = top - 12 - 18 * (items.length - 1 - i);
+      return path(`M${left} ${py - 4}h28`, style) + text(left + 36, py, string, "start");
+    }).join("");
+
+  return { X, Y, invertX, legend, axes, clip, curve, shade, dot, upright, text };
 }

@@ -23,12 +23,12 @@ class QuestionCard(Explorer):
 
     def __init__(self, question: Question) -> None:
         answer: Any = question.answer
-        kind = {str: "choice", tuple: "shape"}.get(type(answer), "number")
+        kinds: dict[type, str] = {str: "choice", tuple: "shape"}
         super().__init__(
             title="Quick question",
             alt=question.text,
             data={
-                "kind": kind,
+                "kind": kinds.get(type(answer), "number"),
                 "answer": answer,
                 "within": question.within,
                 "choices": list(question.choices),

@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parent
 SHARED, PAGE = "draw", "page"
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./draw\.js";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=const|function|class)", re.MULTILINE)
+COMMENT = re.compile(r"^ *//[^\n]*\n|^ */\*\*.*?\*/\n", re.MULTILINE | re.DOTALL)
 DEFAULT = "export default "
 
 
@@ -34,7 +35,7 @@ def page_script() -> str:
         if name not in (SHARED, PAGE)
     )
     shared = EXPORT.sub("", _read(SHARED))
-    return (
+    return _without_comments(
         f'(() => {{\n"use strict";\n{shared}\n'
         f"const EXPLORERS = {{\n{modules}}};\n{_read(PAGE)}}})();\n"
     )
@@ -54,6 +55,12 @@ def _as_function_body(name: str) -> str:
             f"{name}.js: expected imports from ./draw.js alone and one default export"
         )
     return text.replace(DEFAULT, "return ")
+
+
+def _without_comments(script: str) -> str:
+    """Return a script without the lines that are comments, and without indentation."""
+    lines = (line.strip() for line in COMMENT.sub("", script).splitlines())
+    return "".join(f"{line}\n" for line in lines if line)
 
 
 def _read(name: str) -> str:
