@@ -1,0 +1,1357 @@
+"""Exercises and quick questions of the chapter on activations."""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+# Solutions and mistakes are written as students write them, without annotations.
+
+from collections.abc import Sequence
+from inspect import cleandoc
+from typing import Any
+
+import numpy as np
+
+from nnlib._types import Array
+from nnlib.activations import ELU, GELU, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from nnlib.exercises._bank import Case, Exercise, Mistake, Question
+from nnlib.functional import softmax
+from nnlib.gradcheck import check_gradients, numerical_gradient
+from nnlib.module import Module
+
+__all__ = ["EXERCISES", "QUESTIONS"]
+
+
+# ---- 1. A sigmoid that never overflows ---------------------------------------------
+
+
+def sigmoid(x):
+    e = np.exp(-np.abs(x))  # between 0 and 1: it cannot overflow
+    return np.where(x >= 0, 1, e) / (1 + e)
+
+
+def _sigmoid_naive(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def _sigmoid_of_growing_exponential(x):
+    return np.exp(x) / (1 + np.exp(x))
+
+
+def _sigmoid_both_branches(x):
+    return np.where(x >= 0, 1 / (1 + np.exp(-x)), np.exp(x) / (1 + np.exp(x)))
+
+
+def _sigmoid_clipped(x):
+    return 1 / (1 + np.exp(-np.clip(x, -10, 10)))
+
+
+def _sigmoid_mirrored(x):
+    return sigmoid(-x)
+
+
+def _sigmoid_in_float64(x):
+    return sigmoid(x.astype(np.float64))
+
+
+def _sigmoid_cases() -> Sequence[Case]:
+    rng = np.random.default_rng(1)
+    return [
+        (np.array([-1e4, 0.0]),),
+        (np.array([1.0, 1e4]),),
+        (5 * rng.standard_normal((4, 3)),),
+        (np.array([-1e4, -88.0, -1.5, 0.0, 2.0, 100.0, 1e4], dtype=np.float32),),
+    ]
+
+
+STABLE_SIGMOID = Exercise(
+    id="activations/stable-sigmoid",
+    title="A sigmoid that never overflows",
+    statement=cleandoc(r"""
+        Write $\sigma(x) = \dfrac{1}{1 + e^{-x}}$ so that it is right for every finite
+        number, at $x = \pm 10^4$ as at 0, and without a warning from NumPy. `x` is an
+        array of floats of any shape; the result has its shape and its dtype, so that
+        float32 stays float32.
+    """),
+    stub=cleandoc("""
+        def sigmoid(x):
+            # x: floats of any shape -> the same shape and dtype
+            ...
+    """),
+    reference=sigmoid,
+    cases=_sigmoid_cases,
+    hints=[
+        "Which exponential overflows: that of a large negative number, or that of a "
+        "large positive one?",
+        r"Multiply the fraction through by $e^x$: $\sigma(x) = e^x / (1 + e^x)$. One "
+        "of the two forms is safe for $x \\ge 0$, the other for $x < 0$.",
+        "Both forms need one exponential only, `e = np.exp(-np.abs(x))`. The "
+        "denominator is `1 + e` on either side; `np.where` picks the numerator.",
+    ],
+    comment=(
+        r"$e^{-|x|}$ lies between 0 and 1 for every $x$. For $x \ge 0$ it is the "
+        r"$e^{-x}$ of the definition; for $x < 0$ it is $e^x$, and the fraction has "
+        "been multiplied through by it. `np.where` evaluates both of its branches "
+        "everywhere, so the danger must be out of the exponential itself, not out of "
+        "the branch that is picked."
+    ),
+    remark=(
+        "The two tails are mirror images in mathematics, and not in floats. In float32 "
+        "σ(17) is exactly 1, so that σ(1 - σ) is exactly 0 there; at -17 the same line "
+        "gives 4.1e-8."
+    ),
+    mistakes=[
+        Mistake(
+            "takes the exponential of -x",
+            _sigmoid_naive,
+            "The values are right, but `np.exp(-x)` overflows for large negative "
+            "`x` (below -709 in float64, below -88 in float32). It ends well only "
+            "because 1 / inf is 0. Take exponentials of numbers that are at most 0.",
+        ),
+        Mistake(
+            "takes the exponential of x",
+            _sigmoid_of_growing_exponential,
+            "For large `x` this is inf / inf, which is NaN. This form is the safe one "
+            "for negative `x`; the other side needs the other form.",
+        ),
+        Mistake(
+            "computes both forms everywhere",
+            _sigmoid_both_branches,
+            "`np.where` chooses between two arrays that were both computed in full, so "
+            "the form that overflows still ran. Make the exponential safe before you "
+            "choose: it is `np.exp(-np.abs(x))` on either side.",
+        ),
+        Mistake(
+            "clips x to ±10",
+            _sigmoid_clipped,
+            "Clipping makes the warning go away and the tail wrong: σ(-10) is 4.5e-5, "
+            "and every smaller `x` now gives that, with a slope of 0. Rewrite the "
+            "formula rather than its argument.",
+        ),
+        Mistake(
+            "has the sign the wrong way round",
+            _sigmoid_mirrored,
+            "This is 1 - σ(x), which falls. The sigmoid rises: near 0 on the left, "
+            "near 1 on the right.",
+        ),
+        Mistake(
+            "turns float32 into float64",
+            _sigmoid_in_float64,
+            "The values are right, but float32 came in and float64 went out. From here "
+            "on every layer would take twice the memory and about twice the time.",
+        ),
+    ],
+)
+
+
+# ---- 2. Four derivatives -----------------------------------------------------------
+
+
+def derivatives(x):
+    s, t = Sigmoid()(x), np.tanh(x)
+    return (
+        s * (1 - s),
+        (1 - t) * (1 + t),
+        (x > 0).astype(x.dtype),
+        s + x * s * (1 - s),
+    )
+
+
+def _derivatives_but(place: int, value: Array, x: Array) -> tuple[Array, ...]:
+    return tuple(value if i == place else d for i, d in enumerate(derivatives(x)))
+
+
+def _sigmoid_slope_of_x(x):
+    return _derivatives_but(0, x * (1 - x), x)
+
+
+def _tanh_slope_of_x(x):
+    return _derivatives_but(1, 1 - x**2, x)
+
+
+def _relu_slope_one_at_zero(x):
+    return _derivatives_but(2, (x >= 0).astype(x.dtype), x)
+
+
+def _relu_for_its_slope(x):
+    return _derivatives_but(2, np.maximum(x, 0), x)
+
+
+def _relu_slope_as_booleans(x):
+    return _derivatives_but(2, x > 0, x)
+
+
+def _silu_slope_times_one(x):
+    return _derivatives_but(3, derivatives(x)[0], x)
+
+
+def _silu_slope_second_term(x):
+    return _derivatives_but(3, x * derivatives(x)[0], x)
+
+
+def _derivatives_cases() -> Sequence[Case]:
+    rng = np.random.default_rng(2)
+    return [
+        (np.array([0.0]),),
+        (np.array([-2.0, 0.0, 3.0]),),
+        (rng.standard_normal((4, 3)),),
+        (np.array([[-1e3, -20.0], [20.0, 1e3]]),),
+        (2 * rng.standard_normal((2, 5), dtype=np.float32),),
+    ]
+
+
+DERIVATIVES = Exercise(
+    id="activations/derivatives",
+    title="Four derivatives",
+    statement=cleandoc(r"""
+        Return the derivatives of four activations at `x`, as a tuple of four arrays:
+        $\sigma'(x)$, $\tanh'(x)$, $\mathrm{ReLU}'(x)$ and $\mathrm{SiLU}'(x)$, where
+        $\mathrm{SiLU}(x) = x\,\sigma(x)$. `x` is an array of floats of any shape, and
+        each derivative has its shape and dtype. Use `np.tanh`, and nnlib's `Sigmoid`
+        for the value of $\sigma$.
+    """),
+    stub=cleandoc("""
+        def derivatives(x):
+            # x: floats of any shape -> four arrays of the same shape and dtype
+            ...
+    """),
+    reference=derivatives,
+    cases=_derivatives_cases,
+    hints=[
+        "Two of the four can be written with the function's own value: call it $s$ for "
+        "the sigmoid and $t$ for tanh.",
+        r"$\sigma' = s(1 - s)$ and $\tanh' = 1 - t^2$. $\mathrm{ReLU}'$ is 1 where "
+        "$x > 0$ and 0 elsewhere, at 0 too. SiLU is a product: differentiate one "
+        "factor, then the other, and add.",
+        r"$\mathrm{SiLU}'(x) = s + x\,s(1 - s)$, and `(x > 0).astype(x.dtype)` makes "
+        "floats of truth values.",
+    ],
+    comment=(
+        "$1 - t^2$ is written as a product of two factors. Near $t = 1$ the square "
+        "rounds before the subtraction; $1 - t$ is exact there. A comparison gives "
+        "booleans, and `astype` makes them floats of the dtype that came in."
+    ),
+    remark=(
+        "SiLU′(x) + SiLU′(-x) = 1 for every x, because SiLU(x) - SiLU(-x) = x. So "
+        "where the slope overshoots, to 1.0998 at x = 2.40, it must undershoot on the "
+        "other side, to -0.0998 at x = -2.40: there a gradient changes its sign."
+    ),
+    mistakes=[
+        Mistake(
+            "puts x where σ(x) belongs",
+            _sigmoid_slope_of_x,
+            "σ′ = s(1 - s) with s = σ(x), the value of the sigmoid, and not x itself. "
+            "A check: a slope of the sigmoid lies between 0 and 0.25.",
+        ),
+        Mistake(
+            "puts x where tanh(x) belongs",
+            _tanh_slope_of_x,
+            "tanh′ = 1 - t² with t = tanh(x), and not 1 - x². A check: tanh never "
+            "falls, so its slope is never negative.",
+        ),
+        Mistake(
+            "takes ReLU′(0) as 1",
+            _relu_slope_one_at_zero,
+            "At the corner there is no derivative, and any number from 0 to 1 would "
+            "do; the book takes 0, as PyTorch does. So it is `x > 0`, not `x >= 0`.",
+        ),
+        Mistake(
+            "returns ReLU itself",
+            _relu_for_its_slope,
+            "max(x, 0) is the function. Its derivative is the slope of that line: 1 "
+            "where x > 0, however large x is, and 0 elsewhere.",
+        ),
+        Mistake(
+            "returns booleans for ReLU′",
+            _relu_slope_as_booleans,
+            "`x > 0` is an array of booleans. A derivative is a number: convert it to "
+            "the dtype of `x` with `.astype(x.dtype)`.",
+        ),
+        Mistake(
+            "multiplies the derivatives of SiLU's factors",
+            _silu_slope_times_one,
+            "This is 1 · σ′(x). The derivative of a product is not the product of the "
+            "derivatives: (uv)′ = u′v + uv′, here with u = x and v = σ(x).",
+        ),
+        Mistake(
+            "leaves out the first term of SiLU′",
+            _silu_slope_second_term,
+            "x σ′(x) is one half of the product rule, with x held still. The x in "
+            "front changes too, and adds σ(x).",
+        ),
+    ],
+)
+
+
+# ---- 3. A leaky ReLU of any slope --------------------------------------------------
+
+
+def leaky_relu(x, negative_slope):
+    return np.maximum(x, 0) + negative_slope * np.minimum(x, 0)
+
+
+def _leaky_as_maximum(x, negative_slope):
+    return np.maximum(negative_slope * x, x)
+
+
+def _leaky_on_both_sides(x, negative_slope):
+    return negative_slope * x
+
+
+def _leaky_subtracted(x, negative_slope):
+    return np.maximum(x, 0) - negative_slope * np.minimum(x, 0)
+
+
+def _leaky_on_the_right(x, negative_slope):
+    return np.where(x > 0, negative_slope * x, x)
+
+
+def _leaky_by_masks(x, negative_slope):
+    return x * (x > 0) + negative_slope * x * (x <= 0)
+
+
+def _leaky_of_fixed_slope(x, negative_slope):
+    return leaky_relu(x, 0.01)
+
+
+def _leaky_cases() -> Sequence[Case]:
+    rng = np.random.default_rng(3)
+    return [
+        (np.array([-2.0, 0.0, 3.0]), 0.1),
+        (np.array([-2.0, 0.0, 3.0]), 2.0),
+        (np.array([-2.0, 0.0, 3.0]), -1.0),
+        (rng.standard_normal((5, 3)), 0.25),
+        (np.array([-np.inf, -2.0, 2.0, np.inf]), 0.5),
+        (rng.standard_normal((2, 4), dtype=np.float32), 0.01),
+    ]
+
+
+LEAKY_ANY_SLOPE = Exercise(
+    id="activations/leaky-any-slope",
+    title="A leaky ReLU of any slope",
+    statement=cleandoc(r"""
+        Write the leaky ReLU: $f(x) = x$ where $x > 0$, and $f(x) = a x$ elsewhere. It
+        shall be right for every slope $a$ other than 0, below 0 and above 1 too, and
+        at $x = \pm\infty$. `x` is an array of floats of any shape, `negative_slope` is
+        $a$, one number; the result has the shape and dtype of `x`.
+    """),
+    stub=cleandoc("""
+        def leaky_relu(x, negative_slope):
+            # x: floats of any shape; negative_slope: one number
+            # -> the same shape and dtype as x
+            ...
+    """),
+    reference=leaky_relu,
+    cases=_leaky_cases,
+    hints=[
+        "Try $a = 2$ on paper, at $x = 3$ and at $x = -2$. Does your formula still "
+        "choose the right line?",
+        "Every number is the sum of its positive part `np.maximum(x, 0)` and its "
+        "negative part `np.minimum(x, 0)`. Only one of the two is to be scaled.",
+    ],
+    comment=(
+        "One of the two parts is always 0, so the sum is never a mixture, and no "
+        "product of 0 and infinity arises. `np.where(x > 0, x, negative_slope * x)` "
+        "is right as well."
+    ),
+    remark=(
+        "The slope makes a family: a = 0 is ReLU, a = 1 the identity, and a = -1 the "
+        "absolute value |x|. Where a is learned, one for each unit, it is called PReLU "
+        "(He et al., 2015)."
+    ),
+    mistakes=[
+        Mistake(
+            "takes the larger of ax and x",
+            _leaky_as_maximum,
+            "max(ax, x) picks the right line only for a ≤ 1. At a = 2 and x = 3 it "
+            "gives 6: ax lies above x on the right. Let the sign of x choose, not the "
+            "size of the result.",
+        ),
+        Mistake(
+            "uses the slope on both sides",
+            _leaky_on_both_sides,
+            "ax everywhere is a straight line, and layers with straight lines between "
+            "them are one layer. On the right the slope is 1.",
+        ),
+        Mistake(
+            "subtracts the negative part",
+            _leaky_subtracted,
+            "The left side has the wrong sign: at x = -2 and a = 0.1 the value is "
+            "-0.2. min(x, 0) is negative already, so its multiple is added.",
+        ),
+        Mistake(
+            "uses the slope on the wrong side",
+            _leaky_on_the_right,
+            "The two lines are exchanged: x itself belongs to x > 0, and ax to the "
+            "rest.",
+        ),
+        Mistake(
+            "multiplies by masks",
+            _leaky_by_masks,
+            "It is right at every finite number, but a mask multiplies by 0 what it "
+            "wants to leave out, and infinity times 0 is NaN. Choose (`np.where`, "
+            "`np.maximum`) instead of multiplying by 0.",
+        ),
+        Mistake(
+            "has the slope 0.01 written in",
+            _leaky_of_fixed_slope,
+            "0.01 is the usual slope, but here it is an argument: use "
+            "`negative_slope`.",
+        ),
+    ],
+)
+
+
+# ---- 4. The bottom of a valley -----------------------------------------------------
+
+
+class _Curve:
+    """A function of a number or an array, which says its name where it is printed."""
+
+    def __init__(self, name: str, f: Any) -> None:
+        self._name, self._f = name, f
+
+    def __call__(self, x: Any) -> Any:
+        return self._f(np.asarray(x, dtype=np.float64))
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+def minimum(f, low, high):
+    while high - low > 1e-6:
+        x = np.linspace(low, high, 101)
+        i = np.argmin(f(x))
+        low, high = x[np.clip([i - 1, i + 1], 0, 100)]
+    return x[i], f(x[i])
+
+
+def _minimum_on_one_grid(f, low, high):
+    x = np.linspace(low, high, 1001)
+    i = np.argmin(f(x))
+    return x[i], f(x[i])
+
+
+def _minimum_on_integers(f, low, high):
+    x = np.arange(low, high + 1)
+    i = np.argmin(f(x))
+    return x[i], f(x[i])
+
+
+def _minimum_swapped(f, low, high):
+    x, value = minimum(f, low, high)
+    return value, x
+
+
+def _minimum_at_an_end(f, low, high):
+    x = low if f(low) < f(high) else high
+    return x, f(x)
+
+
+def _maximum(f, low, high):
+    x, _ = minimum(lambda x: -f(x), low, high)
+    return x, f(x)
+
+
+def _smallest_magnitude(f, low, high):
+    x, _ = minimum(lambda x: np.abs(f(x)), low, high)
+    return x, f(x)
+
+
+def _minimum_cases() -> Sequence[Case]:
+    def parabola() -> _Curve:
+        return _Curve("(x - 0.5)² + 2", lambda x: (x - 0.5) ** 2 + 2)
+
+    return [
+        (parabola(), -1.0, 4.0),
+        (parabola(), 1.0, 3.0),
+        (_Curve("SiLU()", SiLU()), -5.0, 4.0),
+        (_Curve("GELU()", GELU()), -4.0, 3.0),
+        (_Curve("SiLU()", SiLU()), -2.0, 0.0),
+    ]
+
+
+MINIMUM = Exercise(
+    id="activations/minimum",
+    title="The bottom of a valley",
+    statement=cleandoc(r"""
+        SiLU and GELU have a smallest value. Find it: `f` is a function with one valley
+        between the numbers `low` and `high`, so it falls, then rises, and its lowest
+        point may also lie at an end. Return `(x, f(x))` at the lowest point, two
+        numbers, with $x$ to within $10^{-5}$. `f` takes one number, or an array of any
+        shape, and returns as much; its derivative is not given.
+    """),
+    stub=cleandoc("""
+        def minimum(f, low, high):
+            # f: a function of numbers or arrays; low < high: two numbers
+            # -> (x, f(x)), two numbers
+            ...
+    """),
+    reference=minimum,
+    cases=_minimum_cases,
+    tolerance=1e-5,
+    hints=[
+        "Evaluate `f` on a grid from `low` to `high`. Which points of the grid must "
+        "the lowest point lie between?",
+        "It lies between the two neighbours of the grid's best point. Lay a new grid "
+        "between those two, and repeat until they are close together.",
+        "With `x = np.linspace(low, high, 101)` and `i = np.argmin(f(x))` the new ends "
+        "are `x[i - 1]` and `x[i + 1]`; `np.clip` keeps the indices within 0 and 100.",
+    ],
+    comment=(
+        "Each round leaves at most one fiftieth of the interval, so five rounds take a "
+        "width of 10 below $10^{-6}$. One valley is what makes it safe: the lowest "
+        "point cannot lie further from the best grid point than its neighbours. Golden "
+        "section search needs fewer values of `f`, and is as right."
+    ),
+    remark=(
+        "SiLU's lowest point is (-1.2785, -0.2785), and its value is x + 1 exactly: "
+        "set the derivative to 0 to see why. From values alone, x can be known to "
+        "about 1e-8 and no better. A step of 1e-8 there changes f by less than 1e-16, "
+        "which float64 cannot see."
+    ),
+    mistakes=[
+        Mistake(
+            "stops at one grid of 1001 points",
+            _minimum_on_one_grid,
+            "A grid knows the place to half its spacing, here some 5e-3. More points "
+            "help slowly, ten times as many for each digit. Refine the interval around "
+            "the best point instead.",
+        ),
+        Mistake(
+            "looks at whole steps only",
+            _minimum_on_integers,
+            "`np.arange` takes steps of 1, so x is off by up to a half. Lay a finer "
+            "grid around the best point, and repeat.",
+        ),
+        Mistake(
+            "returns (f(x), x)",
+            _minimum_swapped,
+            "Both numbers are right, in the wrong order: first the place x, then the "
+            "value f(x).",
+        ),
+        Mistake(
+            "compares the two ends only",
+            _minimum_at_an_end,
+            "The lower of the two ends is the lowest point only if f has no valley "
+            "between them. Look inside.",
+        ),
+        Mistake(
+            "finds the maximum",
+            _maximum,
+            "This is the highest point. `np.argmin` and `<` look for the lowest.",
+        ),
+        Mistake(
+            "finds where f is closest to 0",
+            _smallest_magnitude,
+            "The lowest value is not the one of least size: -0.28 lies below 0. Leave "
+            "out the absolute value.",
+        ),
+    ],
+)
+
+
+# ---- 5. How far the two GELUs are apart --------------------------------------------
+
+
+def gelu_gap(x):
+    gap = np.abs(GELU()(x) - GELU(approximate="tanh")(x))
+    i = np.argmax(gap)
+    return gap[i], x[i]
+
+
+def _largest(gap: Array, x: Array) -> tuple[Any, Any]:
+    i = np.argmax(gap)
+    return gap[i], x[i]
+
+
+def _gap_of_exact_above(x):
+    return _largest(GELU()(x) - GELU(approximate="tanh")(x), x)
+
+
+def _gap_of_exact_below(x):
+    return _largest(GELU(approximate="tanh")(x) - GELU()(x), x)
+
+
+def _gap_and_index(x):
+    gap, where = gelu_gap(x)
+    return gap, np.flatnonzero(x == where)[0]
+
+
+def _gap_swapped(x):
+    gap, where = gelu_gap(x)
+    return where, gap
+
+
+def _gap_relative(x):
+    exact = GELU()(x)
+    return _largest(np.abs(exact - GELU(approximate="tanh")(x)) / np.abs(exact), x)
+
+
+def _gap_of_derivatives(x):
+    exact, rough = GELU(), GELU(approximate="tanh")
+    exact(x), rough(x)
+    ones = np.ones_like(x)
+    return _largest(np.abs(exact.backward(ones) - rough.backward(ones)), x)
+
+
+def _gap_cases() -> Sequence[Case]:
+    rng = np.random.default_rng(4)
+    return [
+        (np.array([-2.5, 1.0]),),
+        (np.linspace(0.01, 2, 200),),
+        (np.linspace(-6, -0.01, 600),),
+        (2 * rng.standard_normal(50),),
+    ]
+
+
+GELU_GAP = Exercise(
+    id="activations/gelu-gap",
+    title="How far the two GELUs are apart",
+    statement=cleandoc(r"""
+        nnlib has the exact GELU, `GELU()`, and its approximation,
+        `GELU(approximate="tanh")`. How far apart are they on a grid? Return the
+        largest $|f_\text{exact}(x) - f_\text{tanh}(x)|$ over the numbers of `x`, and
+        the $x$ where it is found: two numbers, in this order. `x` is an array of
+        float64 of shape $(n)$.
+    """),
+    stub=cleandoc("""
+        def gelu_gap(x):
+            # x: float64, (n,) -> (largest gap, the x where it is), two numbers
+            ...
+    """),
+    reference=gelu_gap,
+    cases=_gap_cases,
+    hints=[
+        "Compute both functions on the whole of `x`, then the distances, as an array.",
+        "`np.argmax` gives the place in an array where its largest value stands. The "
+        "same place in `x` holds the x.",
+    ],
+    comment=(
+        "One `argmax` serves both results: the same index picks the gap from one array "
+        "and the x from the other."
+    ),
+    remark=(
+        "Over all x the gap is at most 4.7e-4, at |x| = 2.70; near 1.36 the exact "
+        "function lies above by 2.3e-4, so the difference has both signs. float32 is "
+        "some 2000 times finer than that near 2.7: a network trained with the one and "
+        "run with the other gives other numbers."
+    ),
+    mistakes=[
+        Mistake(
+            "keeps the sign of exact - tanh",
+            _gap_of_exact_above,
+            "The largest signed difference misses a larger negative one, such as that "
+            "at |x| = 2.7. A distance has no sign: take the absolute value first.",
+        ),
+        Mistake(
+            "keeps the sign of tanh - exact",
+            _gap_of_exact_below,
+            "The largest signed difference misses a larger negative one: for |x| < 1.9 "
+            "the exact function lies above. Take the absolute value first.",
+        ),
+        Mistake(
+            "returns the index in place of x",
+            _gap_and_index,
+            "`np.argmax` counts places from 0. What stands there is `x[i]`.",
+        ),
+        Mistake(
+            "returns x first",
+            _gap_swapped,
+            "Both numbers are right, in the wrong order: first the gap, then the x.",
+        ),
+        Mistake(
+            "takes the relative difference",
+            _gap_relative,
+            "Divided by |f|, the gap is largest far to the left, where both functions "
+            "are as good as 0 and nobody minds. The question is how far apart the "
+            "values are.",
+        ),
+        Mistake(
+            "compares the derivatives",
+            _gap_of_derivatives,
+            "`backward` gives slopes, and those differ by up to 8.7e-4, elsewhere. "
+            "Compare the values of the two functions.",
+        ),
+    ],
+)
+
+
+# ---- 6. Counting the dead ----------------------------------------------------------
+
+
+def dead_fraction(z):
+    return np.mean(np.all(z <= 0, axis=0))
+
+
+def _dead_entries(z):
+    return np.mean(z <= 0)
+
+
+def _dead_once(z):
+    return np.mean(np.any(z <= 0, axis=0))
+
+
+def _dead_samples(z):
+    return np.mean(np.all(z <= 0, axis=1))
+
+
+def _dead_below_zero(z):
+    return np.mean(np.all(z < 0, axis=0))
+
+
+def _dead_on_average(z):
+    return np.mean(z.mean(axis=0) <= 0)
+
+
+def _dead_counted(z):
+    return np.sum(np.all(z <= 0, axis=0))
+
+
+def _alive(z):
+    return 1 - dead_fraction(z)
+
+
+def _dead_cases() -> Sequence[Case]:
+    rng = np.random.default_rng(5)
+    half_dead = rng.standard_normal((6, 5))
+    half_dead[:, [0, 3]] = -np.abs(half_dead[:, [0, 3]])
+    half_dead[2, 0] = 0.0
+    return [
+        (np.array([[-1.0, 2.0, 1.0], [0.0, -2.0, 3.0]]),),
+        (half_dead,),
+        (rng.standard_normal((1, 7)),),
+        (np.zeros((3, 4)),),
+        (np.ones((4, 2)),),
+    ]
+
+
+DEAD_FRACTION = Exercise(
+    id="activations/dead-fraction",
+    title="Counting the dead",
+    statement=cleandoc(r"""
+        Which share of a layer's ReLU units is dead for a batch? `z` holds the
+        pre-activations $Z$, float64 of shape $(B, N)$: a row for each sample, a column
+        for each unit. A unit is dead if no sample gets a gradient through it, that is
+        if $z \le 0$ for every sample. Return one number from 0 to 1.
+    """),
+    stub=cleandoc("""
+        def dead_fraction(z):
+            # z: (B, N) -> one number
+            ...
+    """),
+    reference=dead_fraction,
+    cases=_dead_cases,
+    hints=[
+        "A unit is a column. What must hold for all entries of a column?",
+        "`np.all(..., axis=0)` goes down the columns and leaves one truth value for "
+        "each unit.",
+        "The mean of truth values is the share of those that are true.",
+    ],
+    comment=(
+        r"`axis=0` runs over the samples. The comparison is `<=`, since "
+        r"$\mathrm{ReLU}'(0) = 0$: a unit at exactly 0 passes nothing on either."
+    ),
+    remark=(
+        "A dead unit's own weights and bias get a gradient of exactly 0, so it cannot "
+        "save itself. In the first layer that is the end, as long as the data stay the "
+        "same; deeper in, the layers before it still learn through other units and may "
+        "bring it back."
+    ),
+    mistakes=[
+        Mistake(
+            "counts entries",
+            _dead_entries,
+            "This is the share of all entries that are not positive, which is near one "
+            "half for a healthy layer: most units are off for some samples. A unit is "
+            "dead when its whole column is.",
+        ),
+        Mistake(
+            "counts units that are off once",
+            _dead_once,
+            "Off for one sample is how a ReLU works, not how it dies. Dead is off for "
+            "*all* samples: `np.all`, not `np.any`.",
+        ),
+        Mistake(
+            "counts samples",
+            _dead_samples,
+            "`axis=1` runs along a row, so this is the share of samples for which "
+            "every unit is off. A unit is a column: run down it with `axis=0`.",
+        ),
+        Mistake(
+            "does not count z = 0",
+            _dead_below_zero,
+            "ReLU′(0) = 0, so at z = 0 no gradient passes either: `<=`, not `<`.",
+        ),
+        Mistake(
+            "looks at the mean of a unit",
+            _dead_on_average,
+            "A unit with a negative mean still learns from every sample that is "
+            "positive. Look at each sample before you summarise.",
+        ),
+        Mistake(
+            "returns a count",
+            _dead_counted,
+            "This is how many units are dead. The share is that number divided by N.",
+        ),
+        Mistake(
+            "returns the share of the living",
+            _alive,
+            "This is 1 minus the share that was asked for.",
+        ),
+    ],
+)
+
+
+# ---- 7. Back through softmax -------------------------------------------------------
+
+
+def softmax_backward(p, grad_output):
+    mean = np.sum(p * grad_output, axis=1, keepdims=True)
+    return p * (grad_output - mean)
+
+
+def _softmax_diagonal(p, grad_output):
+    return p * (1 - p) * grad_output
+
+
+def _softmax_first_term(p, grad_output):
+    return p * grad_output
+
+
+def _softmax_over_the_batch(p, grad_output):
+    return p * (grad_output - np.sum(p * grad_output, axis=0))
+
+
+def _softmax_over_everything(p, grad_output):
+    return p * (grad_output - np.sum(p * grad_output))
+
+
+def _softmax_without_keepdims(p, grad_output):
+    return p * (grad_output - np.sum(p * grad_output, axis=1))
+
+
+def _softmax_of_plain_sum(p, grad_output):
+    return p * (grad_output - np.sum(grad_output, axis=1, keepdims=True))
+
+
+def _softmax_cases() -> Sequence[Case]:
+    rng = np.random.default_rng(6)
+
+    def case(b: int, k: int, dtype: type = np.float64) -> Case:
+        z, g = rng.standard_normal((2, b, k))
+        return softmax(2 * z).astype(dtype), g.astype(dtype)
+
+    certain = np.array([[0.0, 1.0, 0.0], [0.5, 0.25, 0.25]])
+    return [
+        (np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]])),
+        case(2, 2),
+        (certain, np.array([[3.0, -1.0, 2.0], [1.0, 2.0, -4.0]])),
+        case(5, 4),
+        case(2, 10, np.float32),
+    ]
+
+
+SOFTMAX_BACKWARD = Exercise(
+    id="activations/softmax-backward",
+    title="Back through softmax",
+    statement=cleandoc(r"""
+        Every output of softmax depends on every logit of its row, so its Jacobian is a
+        full matrix: $\partial p_i / \partial z_j = p_i(\delta_{ij} - p_j)$. Multiply
+        by it without building it. `p` is $P = \operatorname{softmax}(X)$ and
+        `grad_output` is $G = \partial L/\partial P$, both of shape $(B, K)$. Return
+        $dX = \partial L/\partial X$, of shape $(B, K)$ and the dtype of `p`.
+    """),
+    stub=cleandoc("""
+        def softmax_backward(p, grad_output):
+            # p, grad_output: (B, K) -> (B, K)
+            ...
+    """),
+    reference=softmax_backward,
+    cases=_softmax_cases,
+    hints=[
+        r"Write it for one row: $dx_j = \sum_i g_i\,p_i(\delta_{ij} - p_j)$. What does "
+        r"$\delta_{ij}$ leave of the first part of the sum?",
+        r"$dx_j = p_j g_j - p_j \sum_i p_i g_i = p_j (g_j - \sum_i p_i g_i)$. The sum "
+        "is one number for each row.",
+        "Sum `p * grad_output` along the classes, `axis=1`, and keep that axis with "
+        "`keepdims=True`, so that $(B, 1)$ broadcasts against $(B, K)$.",
+    ],
+    comment=(
+        "The sum is the mean of the row's upstream gradient, weighted by the "
+        "probabilities: a logit gains if its own $g$ lies above that mean. The whole "
+        "product costs a few operations for each number, where the Jacobians would "
+        "need $K^2$ for each row."
+    ),
+    remark=(
+        "Add a constant to a row of G, and dX stays the same. So an upstream gradient "
+        "of ones gives exactly what one of zeros gives: 0. A gradient check with ones "
+        "would pass a backward that always returns zeros, which is why ours draws its "
+        "upstream at random."
+    ),
+    mistakes=[
+        Mistake(
+            "uses the diagonal of the Jacobian only",
+            _softmax_diagonal,
+            "p(1 - p) is how each output depends on its *own* logit. To raise one "
+            "probability is to lower the others: the terms -p_i p_j count too.",
+        ),
+        Mistake(
+            "leaves out the sum",
+            _softmax_first_term,
+            "p G is what the numerators give. The denominator, the sum of all "
+            "exponentials, depends on every logit, and brings the second term.",
+        ),
+        Mistake(
+            "sums over the batch",
+            _softmax_over_the_batch,
+            "`axis=0` adds up different samples. A softmax knows its own row and no "
+            "other: sum along the classes, `axis=1`.",
+        ),
+        Mistake(
+            "sums over everything",
+            _softmax_over_everything,
+            "Without an axis the sum runs over all samples as well, and one sample's "
+            "gradient leaks into another's. Each row has a sum of its own.",
+        ),
+        Mistake(
+            "loses the axis of the sum",
+            _softmax_without_keepdims,
+            "The sum has shape (B,), and broadcasting lays it along the *classes*: an "
+            "error if B ≠ K, and a wrong number in silence if B = K. Keep the axis "
+            "with `keepdims=True`.",
+        ),
+        Mistake(
+            "sums G without its weights",
+            _softmax_of_plain_sum,
+            "The sum is of p G, not of G: each upstream gradient counts as much as its "
+            "probability. A check: every row of dX adds up to 0.",
+        ),
+    ],
+)
+
+
+# ---- 8. An activation of your own --------------------------------------------------
+
+
+class MyActivation(Module):
+    def forward(self, x):
+        root = np.hypot(x, 2)  # the root of x² + 4, without squares
+        self._cache = x / root
+        return (x + root) / 2
+
+    def backward(self, grad_output):
+        return grad_output * (1 + self._cache) / 2
+
+
+class _IgnoresUpstream(MyActivation):
+    def backward(self, grad_output):
+        return super().backward(np.ones_like(grad_output))
+
+
+class _Straight(Module):
+    def forward(self, x):
+        return 2 * x + 1
+
+    def backward(self, grad_output):
+        return 2 * grad_output
+
+
+class _OtherDerivative(MyActivation):
+    def backward(self, grad_output):
+        return grad_output * self._cache
+
+
+class _Overflows(Module):
+    def forward(self, x):
+        self._cache = np.exp(x)
+        return np.log(1 + self._cache)
+
+    def backward(self, grad_output):
+        return grad_output * self._cache / (1 + self._cache)
+
+
+class _WritesIntoX(Module):
+    def forward(self, x):
+        x[x < 0] *= 0.1
+        self._cache = x
+        return x
+
+    def backward(self, grad_output):
+        return grad_output * np.where(self._cache > 0, 1, 0.1).astype(grad_output.dtype)
+
+
+class _InFloat64(MyActivation):
+    def forward(self, x):
+        return super().forward(x.astype(np.float64))
+
+
+class _OnCopies(Module):
+    """A module whose arguments are safe from it."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def forward(self, x: Array) -> Array:
+        return np.array(self._module.forward(x.copy()))
+
+    def backward(self, grad_output: Array) -> Array:
+        return np.array(self._module.backward(grad_output.copy()))
+
+
+#: What can be wrong with an activation, in the order of looking, and what to say of it.
+_FAILINGS = {
+    "returns no array": "`forward` and `backward` both have to return an array.",
+    "changes shape or dtype": (
+        "For a float32 array, `forward` or `backward` returned another shape or dtype."
+    ),
+    "writes into its argument": "It wrote into an array that was handed to it.",
+    "is straight": "All its values lie on one straight line.",
+    "is not finite": "At x = -1000 or x = 1000 its value or its slope is not finite.",
+    "has a wrong slope": (
+        "Its `backward` disagrees with central differences of its `forward`."
+    ),
+    "loses its upstream": (
+        "Its `backward` is right for an upstream of ones, and wrong for a random one."
+    ),
+}
+
+
+def _failings(answer: Any, x: Array) -> tuple[str, ...]:
+    """What is wrong with an activation, whatever its function, around the points x."""
+    y, dx, untouched = _one_pass(answer(), x.astype(np.float32))
+    if not (isinstance(y, np.ndarray) and isinstance(dx, np.ndarray)):
+        return ("returns no array",)
+    if {(a.shape, a.dtype) for a in (y, dx)} != {(x.shape, np.dtype(np.float32))}:
+        return ("changes shape or dtype",)
+    module = _OnCopies(answer())
+    line = module(np.linspace(-4, 4, 81))
+    far = module(np.array([-1e3, 1e3])), module.backward(np.ones(2))
+    slope = numerical_gradient(lambda x: float(module(x).sum()), x)
+    module(x)
+    right = np.allclose(module.backward(np.ones_like(x)), slope, 1e-6, 1e-6)
+    rng = np.random.default_rng(7)
+    found = {
+        "writes into its argument": not untouched,
+        "is straight": np.abs(np.diff(line, 2)).max() <= 1e-9 * np.abs(line).max(),
+        "is not finite": not np.isfinite(far).all(),
+        "has a wrong slope": not right,
+        "loses its upstream": right and not check_gradients(module, x, rng=rng),
+    }
+    return tuple(failing for failing, holds in found.items() if holds)
+
+
+def _one_pass(module: Any, x: Array) -> tuple[Any, Any, bool]:
+    """Forward and backward, and whether they left their arguments as they were."""
+    before, upstream = x.copy(), np.ones_like(x)
+    y = module.forward(x)
+    dx = module.backward(upstream)
+    return y, dx, bool((x == before).all() and (upstream == 1).all())
+
+
+def _sentence(failings: tuple[str, ...], x: Array) -> str | None:
+    return _FAILINGS[failings[0]] if failings else None
+
+
+def _design_cases() -> Sequence[Case]:
+    rng = np.random.default_rng(8)
+    return [(np.array([[-1.5, 0.5, 2.0]]),), (2 * rng.standard_normal((5, 3)),)]
+
+
+DESIGN = Exercise(
+    id="activations/design",
+    title="An activation of your own",
+    statement=cleandoc(r"""
+        Design an activation that nnlib does not have: any function $f$ of one number
+        that is not a straight line, applied to each number by itself. `forward` takes
+        `x`, floats of any shape, and returns $f(x)$; `backward` takes the upstream
+        gradient $G$ and returns $dX = G \odot f'(X)$; all four have one shape and
+        dtype. Values and slopes are finite at $x = \pm 1000$, and neither method
+        writes into its argument. `check_gradients` with a random upstream is the
+        judge. `MyActivation()` takes no arguments.
+    """),
+    stub=cleandoc("""
+        class MyActivation(Module):
+            def forward(self, x):
+                # x: floats of any shape -> the same shape and dtype
+                ...
+
+            def backward(self, grad_output):
+                # grad_output: the shape of x -> the same shape and dtype
+                ...
+    """),
+    reference=MyActivation,
+    cases=_design_cases,
+    call=_failings,
+    judge=_sentence,
+    hints=[
+        "Start from a function whose derivative you can write down, such as "
+        r"$\sin x$, $x / (1 + |x|)$ or $x \tanh x$.",
+        "`forward` keeps in `self._cache` what `backward` will need: `x`, or something "
+        "that was computed on the way. `backward` multiplies the slope by "
+        "`grad_output`.",
+        r"With $f(x) = x / (1 + |x|)$ the slope is $1 / (1 + |x|)^2$: cache "
+        "`1 + np.abs(x)`, and `backward` is one division.",
+    ],
+    comment=(
+        r"One of many: $f(x) = \tfrac12 (x + \sqrt{x^2 + 4})$, the squareplus of "
+        "Barron (2021), a ramp without a corner and without an exponential. Its slope "
+        r"is $\tfrac12 (1 + x / \sqrt{x^2 + 4})$, and falls to the left as $1/x^2$: at "
+        "$x = -5$ it is 0.036, where ELU's is 0.0067 and GELU's $-7 \\cdot 10^{-6}$."
+    ),
+    remark=(
+        "Nearly anything will do. With one wide hidden layer, every continuous "
+        "activation that is not a polynomial can come as close as one likes to any "
+        "continuous function on a bounded region (Leshno et al., 1993). That such a "
+        "network exists does not say that training finds it: for that, look at the "
+        "slopes."
+    ),
+    mistakes=[
+        Mistake(
+            "ignores its upstream",
+            _IgnoresUpstream,
+            "`backward` returns f′(x) alone. That is the gradient only if the next "
+            "layer sends ones. The chain rule multiplies: dX = G ⊙ f′(X).",
+        ),
+        Mistake(
+            "is a straight line",
+            _Straight,
+            "A straight line between two linear layers leaves one linear layer. It "
+            "must bend somewhere; one corner is enough.",
+        ),
+        Mistake(
+            "has the derivative of something else",
+            _OtherDerivative,
+            "`backward` disagrees with the differences of `forward`, whatever the "
+            "upstream. Differentiate again, factor by factor, and compare at one "
+            "point: (f(x + h) - f(x - h)) / 2h with h = 1e-5.",
+        ),
+        Mistake(
+            "overflows at ±1000",
+            _Overflows,
+            "exp(1000) is beyond float64, and infinity breaks what comes after it. "
+            "Take exponentials of numbers that are at most 0, such as -|x|.",
+        ),
+        Mistake(
+            "writes into its argument",
+            _WritesIntoX,
+            "`x` belongs to the layer before, which may need it for its own backward. "
+            "Make a new array: `np.where` and `np.maximum` do, `x[...] = ` and `*=` "
+            "do not.",
+        ),
+        Mistake(
+            "turns float32 into float64",
+            _InFloat64,
+            "float32 came in, float64 went out. Look for `np.sqrt(2.0)` and other "
+            "NumPy numbers, which are float64; `math.sqrt(2.0)` leaves the dtype "
+            "alone.",
+        ),
+    ],
+)
+
+
+EXERCISES = [
+    STABLE_SIGMOID,
+    DERIVATIVES,
+    LEAKY_ANY_SLOPE,
+    MINIMUM,
+    GELU_GAP,
+    DEAD_FRACTION,
+    SOFTMAX_BACKWARD,
+    DESIGN,
+]
+
+
+# ---- Quick questions ---------------------------------------------------------------
+
+
+def _slope(module: Module, x: Array) -> Array:
+    module(x)
+    return module.backward(np.ones_like(x))
+
+
+def _to_digits(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")
+
+
+def _never_negative() -> str:
+    x = np.linspace(-10, 10, 2001)
+    found = [m for m in (SiLU(), GELU(), ELU(), ReLU()) if m(x).min() >= 0]
+    return ", ".join(type(m).__name__ for m in found)
+
+
+def _still_learning() -> str:
+    x = np.array([-5.0])
+    found = [m for m in (ReLU(), Tanh(), ELU(), GELU()) if abs(_slope(m, x)[0]) > 1e-3]
+    return ", ".join(type(m).__name__ for m in found)
+
+
+_ASLEEP = "No: the one positive sample still gives it a gradient"
+_DEAD = "Yes: it is negative for nearly all of the data"
+_DEAD_AT_ONCE = "Yes: a ReLU dies as soon as one sample is negative"
+
+
+def _dead_or_asleep() -> str:
+    z = -np.ones((64, 1))
+    z[17] = 1
+    return _ASLEEP if _slope(ReLU(), z).any() else _DEAD
+
+
+def _jacobian_shape() -> tuple[int, ...]:
+    module = Softmax()
+    module(np.zeros((1, 10)))
+    return np.stack([module.backward(one[None])[0] for one in np.eye(10)]).shape
+
+
+def _row_sum() -> float:
+    rng = np.random.default_rng(9)
+    module = Softmax()
+    module(rng.standard_normal((5, 4)))
+    sums = module.backward(rng.standard_normal((5, 4))).sum(axis=1)
+    return float(np.abs(sums).max().round(12))
+
+
+QUESTIONS = [
+    Question(
+        id="activations/max-slope",
+        text="What is the largest value of σ′(x)?",
+        answer=0.25,
+        within=1e-9,
+        why="σ′ = s(1 - s), a parabola in s, is highest at s = 1/2, where x = 0.",
+        wrong={
+            0.5: "That is σ(0), the value. The slope there is 0.5 · (1 - 0.5).",
+            1: "That is the largest slope of tanh; the sigmoid is four times flatter.",
+            0: "That is what the slope tends to on either side, its smallest value.",
+        },
+        otherwise="σ′ = s(1 - s) with s = σ(x) between 0 and 1: where is it highest?",
+        computed=lambda: float(_slope(Sigmoid(), np.linspace(-10, 10, 2001)).max()),
+    ),
+    Question(
+        id="activations/product-of-slopes",
+        text=(
+            "A gradient goes back through ten sigmoids in a row, and each multiplies "
+            "it by its slope. How large can the product of the ten slopes be at most? "
+            "Give three significant digits, such as `1.23e-4`."
+        ),
+        answer=9.54e-7,
+        within=5e-10,
+        why=(
+            "0.25¹⁰ = 9.54e-7, a millionth, with every sigmoid at its steepest. The "
+            "weights between them multiply too, and may make up for it."
+        ),
+        wrong={
+            2.5: "Ten slopes were added. The chain rule multiplies them: 0.25¹⁰.",
+            0.025: "One slope was divided by ten. Multiply ten of them: 0.25¹⁰.",
+            9.77e-4: "That is 0.5¹⁰. The slope of a sigmoid is at most 0.25, not 0.5.",
+            1: "That is tanh's: its slope is at most 1. The sigmoid's is at most 0.25.",
+        },
+        otherwise="The slope of each is at most 0.25. The chain rule multiplies ten.",
+        computed=lambda: _to_digits(float(_slope(Sigmoid(), np.zeros(10)).prod()), 3),
+    ),
+    Question(
+        id="activations/relu-at-zero",
+        text="What does nnlib take as ReLU′(0), the derivative at the corner?",
+        answer=0.0,
+        why="`backward` passes G where x > 0, and at 0 that is false. PyTorch agrees.",
+        wrong={
+            1: "That is the slope to the right of the corner. At 0 itself `x > 0` is "
+            "false.",
+            0.5: "The mean of both sides would be a fair choice, and some take it; "
+            "nnlib and PyTorch take 0.",
+        },
+        otherwise="Any number from 0 to 1 could be argued for: look at its backward.",
+        computed=lambda: float(_slope(ReLU(), np.zeros(1))[0]),
+    ),
+    Question(
+        id="activations/negative-outputs",
+        text="Which of these never gives a negative output?",
+        choices=["SiLU", "GELU", "ELU", "ReLU"],
+        answer="ReLU",
+        why="max(x, 0) is at least 0. The other three dip below it for negative x.",
+        wrong={
+            "SiLU": "x σ(x) has the sign of x. It goes down to -0.278, at x = -1.278.",
+            "GELU": "x Φ(x) has the sign of x. It goes down to -0.170, at x = -0.752.",
+            "ELU": "exp(x) - 1 is negative for every x < 0, and tends to -1.",
+        },
+        computed=_never_negative,
+    ),
+    Question(
+        id="activations/dead-or-asleep",
+        text=(
+            "The pre-activation of a ReLU unit is negative for 63 of the 64 samples of "
+            "the training set, and positive for one. Is the unit dead?"
+        ),
+        choices=[_DEAD, _ASLEEP, _DEAD_AT_ONCE],
+        answer=_ASLEEP,
+        why=(
+            "Through that sample its weights can still change, and with them what it "
+            "does for the others. Dead means: off for all of the data."
+        ),
+        wrong={
+            _DEAD: "Nearly all is not all. A gradient from one sample is enough to "
+            "move its weights.",
+            _DEAD_AT_ONCE: "To be off for some samples is what makes a ReLU bend. "
+            "About half is usual at the start.",
+        },
+        computed=_dead_or_asleep,
+    ),
+    Question(
+        id="activations/softmax-jacobian-shape",
+        text=(
+            "Softmax takes one row of K = 10 logits. What is the shape of its "
+            "Jacobian, the table of the derivatives of its outputs?"
+        ),
+        answer=(10, 10),
+        why="Each of the 10 probabilities depends on each of the 10 logits.",
+        wrong={
+            (10,): "One derivative for each logit is enough for an activation that "
+            "acts on each number by itself. Softmax mixes a whole row.",
+            (1, 10): "That is the shape of the row, and of its gradient. The Jacobian "
+            "has a derivative for each pair of an output and a logit.",
+            (100,): "The count is right. As a table it has a row for each output and a "
+            "column for each logit.",
+        },
+        otherwise="How many outputs are there? On how many logits does each depend?",
+        computed=_jacobian_shape,
+    ),
+    Question(
+        id="activations/softmax-row-sum",
+        text=(
+            "Softmax passes back the gradient with respect to its logits. What do the "
+            "numbers of one row of it add up to, whatever comes from upstream?"
+        ),
+        answer=0.0,
+        within=1e-9,
+        why=(
+            "To add one constant to all logits of a row changes no probability, so in "
+            "that direction the slope is 0, and that slope is the sum."
+        ),
+        wrong={
+            1: "The probabilities add up to 1. The gradient says what changes, and "
+            "what one gains others lose.",
+            0.1: "1/K is the mean of K = 10 probabilities. This is a sum of gradients.",
+        },
+        otherwise=(
+            "Think of what happens to the loss if all logits of a row grow by the "
+            "same small step."
+        ),
+        computed=_row_sum,
+    ),
+    Question(
+        id="activations/still-learning",
+        text=(
+            "At x = -5, which of these still passes more than 0.001 of the gradient "
+            "that comes to it (in size)?"
+        ),
+        choices=["ReLU", "Tanh", "ELU", "GELU"],
+        answer="ELU",
+        why=(
+            "ELU′(-5) = exp(-5) = 0.0067. It fades too: at -10 it is 4.5e-5. Of all "
+            "the activations here only LeakyReLU keeps its slope for ever."
+        ),
+        wrong={
+            "ReLU": "ReLU′ is exactly 0 for every x < 0.",
+            "Tanh": "1 - tanh²(-5) is 0.00018: tanh is nearly flat there.",
+            "GELU": "GELU′(-5) is -7e-6. Smooth does not mean steep: its tail falls "
+            "as that of the normal distribution.",
+        },
+        computed=_still_learning,
+    ),
+]
