@@ -36,7 +36,7 @@ class Mistake:
     diagnosis: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """A task with all that is needed to judge an answer and to help towards one.
 
@@ -103,6 +103,10 @@ class Exercise:
         found = re.search(r"^(?:def|class)\s+(\w+)|^(\w+)\s*=", self.stub, re.MULTILINE)
         assert found is not None, f"the stub of {self.id} defines nothing"
         return found[1] or found[2]
+
+    def text(self, number: int) -> str:
+        """Return the Markdown cell that poses it, under its number in the chapter."""
+        return f"### Exercise {number}: {self.title}\n\n{self.statement.strip()}"
 
     @property
     def code(self) -> str:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["WIDTH", "indent", "labelled", "number", "shorten", "show", "wrap"]
+__all__ = ["MARGIN", "WIDTH", "indent", "labelled", "number", "shorten", "show", "wrap"]
 
-WIDTH = 78
-#: A larger array is abbreviated, and one of more dimensions is described.
-SMALL_ARRAY, PRINTED_DIMENSIONS = 24, 2
+WIDTH, MARGIN = 78, 4
+#: Of more elements, arrays are abbreviated, or described if they have more dimensions.
+SMALL, PRINTED_DIMENSIONS = 24, 2
 FENCE = re.compile(r"(```.*?```)", re.DOTALL)
 
 
@@ -36,10 +36,10 @@ def wrap(text: str) -> str:
 
 def indent(text: str) -> str:
     """Move a text to the right, as what is quoted stands."""
-    return textwrap.indent(text, "    ")
+    return textwrap.indent(text, " " * MARGIN)
 
 
-def shorten(text: str, lines: int = 8, width: int = WIDTH - 4) -> str:
+def shorten(text: str, lines: int = 8, width: int = WIDTH - MARGIN) -> str:
     """Return the beginning of a text, in so many lines of such a width."""
     every = text.splitlines()
     kept = [
@@ -48,16 +48,16 @@ def shorten(text: str, lines: int = 8, width: int = WIDTH - 4) -> str:
     return "\n".join(kept[:lines] + ["..."] * (len(kept) > lines))
 
 
-def labelled(label: str, value: Any) -> str:
+def labelled(label: str, value: Any, margin: int = 0) -> str:
     """Return ``label value``, the further lines of the value below its first."""
-    return label + show(value, len(label)).replace("\n", "\n" + " " * len(label))
+    shown = show(value, margin + len(label))
+    return label + shown.replace("\n", "\n" + " " * len(label))
 
 
 def number(value: Any) -> str:
-    """Return a number with all its digits."""
-    return (
-        str(value.item()) if isinstance(value, np.ndarray | np.generic) else str(value)
-    )
+    """Return a number with more digits than arrays are shown with."""
+    value = np.asarray(value).item()
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def show(value: Any, margin: int = 0) -> str:
@@ -68,26 +68,42 @@ def show(value: Any, margin: int = 0) -> str:
         return repr(value.item())
     if isinstance(value, np.random.Generator):
         return "a random generator"
-    if isinstance(value, tuple | list):
-        inside = ", ".join(show(part, margin + 1) for part in value)
-        if isinstance(value, list):
-            return f"[{inside}]"
-        return f"({inside},)" if len(value) == 1 else f"({inside})"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{k!r}: {show(v)}" for k, v in value.items()) + "}"
-    text = repr(value)
+    if isinstance(value, tuple | list | dict):
+        return _show_container(value, margin)
+    try:
+        text = repr(value)
+    except Exception:
+        text = " at 0x"
     if " at 0x" in text:  # of no use to a reader, and another one in every run
         name = getattr(value, "__name__", None)
         return name or f"an object of class {type(value).__name__}"
     return shorten(text, lines=4)
 
 
+def _show_container(value: Any, margin: int) -> str:
+    if len(value) > SMALL:
+        return f"a {type(value).__name__} of {len(value)} elements"
+    labels = [f"{key!r}: " for key in value] if isinstance(value, dict) else None
+    values = value.values() if isinstance(value, dict) else value
+    parts = [
+        labelled(label, part, margin + 1)
+        for label, part in zip(labels or [""] * len(value), values, strict=True)
+    ]
+    left, right = "{}" if labels else "[]" if isinstance(value, list) else "()"
+    if (left, len(parts)) == ("(", 1):
+        right = ",)"
+    line = f"{left}{', '.join(parts)}{right}"
+    if "\n" not in line and len(line) <= WIDTH - margin:
+        return line
+    return left + ",\n".join(parts).replace("\n", "\n ") + right
+
+
 def _show_array(array: np.ndarray[Any, Any], margin: int) -> str:
-    if array.size > SMALL_ARRAY and array.ndim > PRINTED_DIMENSIONS:
+    if array.size > SMALL and array.ndim > PRINTED_DIMENSIONS:
         return f"an array of shape {array.shape} and dtype {array.dtype}"
     with np.printoptions(
-        precision=8, threshold=SMALL_ARRAY, edgeitems=2, suppress=False,
-        linewidth=WIDTH - margin - 8, floatmode="maxprec", nanstr="nan", infstr="inf",
+        precision=8, threshold=SMALL, edgeitems=2, suppress=False,
+        linewidth=WIDTH - margin, floatmode="maxprec", nanstr="nan", infstr="inf",
         sign="-", formatter=None, legacy=False, override_repr=None,
     ):  # fmt: skip
         return repr(array)

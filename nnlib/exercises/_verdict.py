@@ -7,7 +7,7 @@ from typing import Any
 from nnlib.exercises._bank import Case, Exercise, Mistake
 from nnlib.exercises._compare import Fault
 from nnlib.exercises._run import Outcome
-from nnlib.exercises._show import indent, labelled, shorten, wrap
+from nnlib.exercises._show import MARGIN, indent, labelled, shorten, wrap
 from nnlib.exercises._trace import trace
 
 __all__ = [
@@ -96,9 +96,9 @@ def not_yet(
     """Show the case, what was expected, what came, and how they differ."""
     lines = []
     if callable(exercise.reference) and not exercise.judge and not expected.error:
-        lines.append(labelled("expected: ", expected.result))
+        lines.append(labelled("expected: ", expected.result, MARGIN))
     if fault.kind != "changed":
-        lines.append(labelled("got:      ", outcome.result))
+        lines.append(labelled("got:      ", outcome.result, MARGIN))
     also = (
         f"There was also a warning: {outcome.warned[0]}."
         if outcome.warned and fault.kind != "warned"
@@ -165,7 +165,7 @@ def _arguments(exercise: Exercise, case: Case) -> str:
     names = argument_names(exercise, len(case))
     return indent(
         "\n".join(
-            labelled(f"{name} = ", value)
+            labelled(f"{name} = ", value, MARGIN)
             for name, value in zip(names, case, strict=True)
         )
     )
