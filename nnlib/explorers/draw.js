@@ -142,10 +142,12 @@ export function explorer({ model, el }) {
 
   function slider(key, { label, values, text = format, wide = false }) {
     const stops = typeof values === "function" ? values : () => values;
+    const id = `nn-control-${(lastId += 1)}`;
     const range = html("input", {
-      type: "range", name: key, min: 0, max: stops().length - 1, step: 1,
+      id, type: "range", name: key, min: 0, max: stops().length - 1, step: 1,
     });
-    const value = html("output", {});
+    // The slider itself tells its value to who does not see it.
+    const value = html("span", { class: "nn-value", "aria-hidden": "true" });
     sanitize[key] = (v) => stops()[nearestIndex(stops(), v)];
     range.addEventListener("input", () => set(key, stops()[range.value]));
     refresh.push(() => {
@@ -155,7 +157,7 @@ export function explorer({ model, el }) {
       range.setAttribute("aria-valuetext", value.textContent);
     });
     const name = wide ? "nn-slider nn-wide" : "nn-slider";
-    below.append(html("label", { class: name }, html("span", {}, label), range, value));
+    below.append(html("div", { class: name }, html("label", { for: id }, label), range, value));
   }
 
   function drag(move) {
