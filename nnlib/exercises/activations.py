@@ -204,8 +204,9 @@ DERIVATIVES = Exercise(
         Return the derivatives of four activations at `x`, as a tuple of four arrays:
         $\sigma'(x)$, $\tanh'(x)$, $\mathrm{ReLU}'(x)$ and $\mathrm{SiLU}'(x)$, where
         $\mathrm{SiLU}(x) = x\,\sigma(x)$. `x` is an array of floats of any shape, and
-        each derivative has its shape and dtype. Use `np.tanh`, and nnlib's `Sigmoid`
-        for the value of $\sigma$.
+        each derivative has its shape and dtype. Numbers as large as $\pm 1000$ come
+        too, and NumPy shall have nothing to warn of: use `np.tanh`, and nnlib's
+        `Sigmoid` for the value of $\sigma$.
     """),
     stub=cleandoc("""
         def derivatives(x):
@@ -353,8 +354,8 @@ LEAKY_ANY_SLOPE = Exercise(
     ),
     remark=(
         "The slope makes a family: a = 0 is ReLU, a = 1 the identity, and a = -1 the "
-        "absolute value |x|. Where a is learned, one for each unit, it is called PReLU "
-        "(He et al., 2015)."
+        "absolute value |x|. Where a is learned along with the weights, it is called "
+        "PReLU (He et al., 2015)."
     ),
     mistakes=[
         Mistake(
@@ -541,8 +542,8 @@ MINIMUM = Exercise(
         Mistake(
             "finds where f is closest to 0",
             _smallest_magnitude,
-            "The lowest value is not the one of least size: -0.28 lies below 0. Leave "
-            "out the absolute value.",
+            "The lowest value is not the one of least size: -0.28 lies below 0. "
+            "Compare the values with their signs.",
         ),
     ],
 )
@@ -842,7 +843,7 @@ def _softmax_cases() -> Sequence[Case]:
     certain = np.array([[0.0, 1.0, 0.0], [0.5, 0.25, 0.25]])
     return [
         (np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]])),
-        case(2, 2),
+        (np.array([[0.5, 0.5], [0.25, 0.75]]), np.array([[1.0, 0.0], [2.0, -2.0]])),
         (certain, np.array([[3.0, -1.0, 2.0], [1.0, 2.0, -4.0]])),
         case(5, 4),
         case(2, 10, np.float32),
@@ -1063,9 +1064,9 @@ DESIGN = Exercise(
         that is not a straight line, applied to each number by itself. `forward` takes
         `x`, floats of any shape, and returns $f(x)$; `backward` takes the upstream
         gradient $G$ and returns $dX = G \odot f'(X)$; all four have one shape and
-        dtype. Values and slopes are finite at $x = \pm 1000$, and neither method
-        writes into its argument. `check_gradients` with a random upstream is the
-        judge. `MyActivation()` takes no arguments.
+        dtype. At $x = \pm 1000$ values and slopes are finite, and NumPy has nothing
+        to warn of. Neither method writes into its argument. `check_gradients` with a
+        random upstream is the judge. `MyActivation()` takes no arguments.
     """),
     stub=cleandoc("""
         class MyActivation(Module):
