@@ -22,7 +22,7 @@ function render({ model, el }) {
     if (!(column in rates && line in samples)) return;
     view.set("lr", rates[column]);
     view.set("samples", samples[line]);
-  });
+  }, "nn-pick");
 
   return view.start((width) => {
     const table = runs[reductions.indexOf(view.get("reduction"))];
@@ -35,7 +35,7 @@ function render({ model, el }) {
     const grid = plot({
       box: { ...inner, top: map.top, height: below - map.top },
       x: [0, rates.length], y: [samples.length, 0],
-      yLabel: "samples, and dead units after the last step", xLabel: "learning rate",
+      yLabel: "samples: dead units at the end", xLabel: "learning rate",
     });
     let cells = "";
     samples.forEach((n, i) => {
@@ -48,7 +48,7 @@ function render({ model, el }) {
         cells +=
           `<rect x="${grid.X(j) + 1.5}" y="${grid.Y(i) + 1.5}" width="${map.wide - 3}" height="${map.high - 3}" rx="3" ` +
           `style="fill:${tint};stroke:var(--nn-${chosen ? "ink" : "grid"});stroke-width:${chosen ? 3 : 1}"/>` +
-          grid.text(grid.X(j + 0.5), grid.Y(i + 0.5) + 4.5, percent(dead));
+          grid.text(grid.X(j + 0.5), grid.Y(i + 0.5) + 4.5, percent(dead), "middle", 'class="nn-cell"');
       });
     });
     rates.forEach((rate, j) => {

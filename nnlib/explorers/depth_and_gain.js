@@ -68,7 +68,7 @@ function render({ model, el }) {
     return {
       height: height + 96,
       svg:
-        area.legend([["gradient, as a share of the last layer's", blue], ["spread of the activations", orange]]) +
+        area.legend([["gradient, by that of the last layer", blue], ["spread of the activations", orange]]) +
         area.axes() + area.clip(area.curve(layers, logs[0], blue), area.curve(layers, logs[1], orange)) +
         area.upright(layer, true) +
         area.dot(layer, logs[0][layer], "blue") + area.dot(layer, logs[1][layer], "orange"),

@@ -88,7 +88,8 @@ export function frame({ model, el }, ...children) {
  *                                          list or a function that returns one
  *   get(key)                               the state, fit for these controls
  *   set(key, value)
- *   drag(move)                             move(x, y) in the coordinates of the drawing
+ *   drag(move, kind)                       move(x, y) in the coordinates of the drawing;
+ *                                          kind is "nn-drag" (sideways) or "nn-pick"
  *   start(draw)                            draw(width) -> { height, svg, table, say }
  */
 export function explorer({ model, el }) {
@@ -160,8 +161,8 @@ export function explorer({ model, el }) {
     below.append(html("div", { class: name }, html("label", { for: id }, label), range, value));
   }
 
-  function drag(move) {
-    drawing.classList.add("nn-draggable");
+  function drag(move, kind = "nn-drag") {
+    drawing.classList.add(kind);
     const follow = (event) => {
       const box = drawing.getBoundingClientRect();
       move(event.clientX - box.left, event.clientY - box.top);
