@@ -132,8 +132,12 @@ def draw_digits(
     return figure
 
 
+#: Where a page is dark: in the book, in JupyterLab, in VS Code.
+DARK = "html[data-theme=dark],body[data-jp-theme-light=false],body.vscode-dark"
+
+
 def css_variables() -> str:
     """Return the palette as CSS: ``--nn-<name>`` for light and for dark pages."""
     light = "".join(f"--nn-{name}:{pair[0]};" for name, pair in PALETTE.items())
     dark = "".join(f"--nn-{name}:{pair[1]};" for name, pair in PALETTE.items())
-    return f":root{{{light}}}\nhtml[data-theme=dark]{{{dark}}}\n"
+    return f":root{{{light}}}\n{DARK}{{{dark}}}\n"
