@@ -60,8 +60,14 @@ class Explorer(anywidget.AnyWidget):
         return style_sheet(palette=True)
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
         names = self.trait_names(state=True)
+        # Traitlets alone would take any name and do nothing with it.
+        if unknown := [name for name in kwargs if not self.has_trait(name)]:
+            raise TypeError(
+                f"{type(self).__name__} expected state among {', '.join(names)}, "
+                f"got {unknown[0]!r}"
+            )
+        super().__init__(**kwargs)
         self.defaults = {name: getattr(self, name) for name in names}
 
     def __repr__(self) -> str:

@@ -1,0 +1,166 @@
+"""One explorer of each kind, pages that hold some, and numbers as they print them."""
+
+import base64
+import functools
+import math
+import os
+from contextlib import contextmanager
+from decimal import ROUND_HALF_UP, Decimal
+
+import numpy as np
+
+from nnlib.exercises._bank import Question
+from nnlib.explorers.activation import FUNCTIONS, ActivationExplorer
+from nnlib.explorers.dead_units import DeadUnitsExplorer
+from nnlib.explorers.depth_and_gain import DepthAndGainExplorer
+from nnlib.explorers.scripts import page_script, style_sheet
+
+STEPS = list(range(0, 201, 5))
+RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
+SAMPLES = [1, 4, 16, 64]
+
+NUMBER = Question(
+    id="a/number",
+    text="How steep is σ at most? Give `max`.",
+    answer=0.25,
+    why="s(1 - s) is largest at `s = 1/2`.",
+    wrong={0.5: "That is σ(0).", 1: "That is tanh & <more>."},
+    computed=lambda: 0.25,
+    otherwise="Look where `s(1 - s)` is largest.",
+)
+COUNT = Question(
+    id="a/count",
+    text="How many parameters?",
+    answer=109_386,
+    why="Weights and biases.",
+    wrong={109_184: "The biases are missing."},
+    computed=lambda: 109_386,
+    otherwise="Count layer by layer.",
+)
+SHAPE = Question(
+    id="a/shape",
+    text="The shape of the logits of 64 digits?",
+    answer=(64, 10),
+    why="A row for each digit.",
+    wrong={(10,): "Of one digit.", (10, 64): "Transposed."},
+    computed=lambda: (64, 10),
+    otherwise="One row for each digit.",
+)
+CHOICE = Question(
+    id="a/choice",
+    text="Is it dead?",
+    answer="No",
+    choices=["Yes", "No", "`x > 0`"],
+    why="One sample is enough.",
+    wrong={"Yes": "It lives for one.", "`x > 0`": "That is no answer."},
+    computed=lambda: "No",
+)
+QUESTIONS = {"number": NUMBER, "count": COUNT, "shape": SHAPE, "choice": CHOICE}
+
+
+def dead_units_runs():
+    """Return runs that die the faster, the larger the rate and the summed batch."""
+
+    def run(reduction, samples, lr):
+        push = lr * (samples if reduction == "sum" else 1)
+        loss = [2.302585 * math.exp(-step * lr / 20) + push / 9 for step in STEPS]
+        dead = [min(1.0, push * step / 640) for step in STEPS]
+        return loss, dead
+
+    return {
+        (reduction, samples, lr): run(reduction, samples, lr)
+        for reduction in ("sum", "mean")
+        for samples in SAMPLES
+        for lr in RATES
+    }
+
+
+def activation(**state):
+    return ActivationExplorer(**state)
+
+
+def every_activation(**state):
+    return ActivationExplorer(functions=list(FUNCTIONS), **state)
+
+
+@functools.cache
+def depth_and_gain():
+    """Return an explorer that takes a second or two to make; do not change it."""
+    return DepthAndGainExplorer(rng=np.random.default_rng(0))
+
+
+def dead_units(**state):
+    return DeadUnitsExplorer(dead_units_runs(), STEPS, **state)
+
+
+EXPLORERS = {
+    "activation": activation,
+    "depth_and_gain": depth_and_gain,
+    "dead_units": dead_units,
+}
+
+
+@contextmanager
+def in_the_book():
+    """Let explorers show themselves as they do while the book builds."""
+    before = os.environ.get("NNLIB_BOOK")
+    os.environ["NNLIB_BOOK"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["NNLIB_BOOK"]
+        else:
+            os.environ["NNLIB_BOOK"] = before
+
+
+def placeholder(explorer):
+    """Return the HTML that an explorer leaves in a page of the book."""
+    with in_the_book():
+        data, _ = explorer._repr_mimebundle_()
+    return data["text/html"]
+
+
+def page_html(*explorers, scheme="light", before="", after=""):
+    """Return a page with these explorers, as small as a page can be."""
+    body = "".join(placeholder(explorer) for explorer in explorers)
+    return (
+        f'<!doctype html><html lang="en" data-theme="{scheme}"><head>'
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<title>Explorers</title><link rel="icon" href="data:,"><style>'
+        "body{background:var(--nn-paper);font-family:sans-serif;margin:8px}"
+        f"{style_sheet(palette=True)}</style></head><body><main>"
+        f'<h1 id="top" style="color:var(--nn-ink)">Explorers</h1>{before}{body}</main>'
+        f"<script>{page_script()}</script>{after}</body></html>"
+    )
+
+
+def unpack(packed):
+    """Undo `pack`, independently of the script that does it in a page."""
+    data = np.frombuffer(base64.b64decode(packed["float32"]), "<f4")
+    return data.reshape(packed["shape"]).astype(float)
+
+
+def printed(value):
+    """Return a number as explorers print it: four digits, and a true minus sign."""
+    value = float(f"{value:.3e}")
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e4:
+        text = f"{value:#.4g}".rstrip(".")
+    else:
+        digits, exponent = f"{value:.3e}".split("e")
+        text = f"{digits}e{int(exponent)}"
+    return text.replace("-", "−")
+
+
+def decimals(value, count):
+    """Return a number with so many decimals, and a true minus sign."""
+    text = f"{value:.{count}f}"
+    return text.removeprefix("-" if float(text) == 0 else "").replace("-", "−")
+
+
+def percent(share):
+    """Return a share as a whole percentage; a half is rounded up."""
+    whole = Decimal(repr(round(100 * share, 6))).quantize(Decimal(1), ROUND_HALF_UP)
+    return f"{whole}%"
