@@ -655,10 +655,11 @@ ROUND_TRIP = Exercise(
             "Let the numbers travel through the file.",
         ),
         Mistake(
-            "returns what load_weights returns",
+            "returns None, as load_weights does",
             _what_loading_returns,
-            "`load_weights` changes the network in place and returns `None`. Load "
-            "first, and return the network on a line of its own.",
+            "`load_weights` changes the network in place and returns `None`, and so does a "
+            "function without a `return`. Load first, and return the second network on "
+            "a line of its own.",
         ),
         Mistake(
             "saves the new network and loads it into the old one",
