@@ -389,9 +389,9 @@ PER_CLASS_ACCURACY = Exercise(
         Mistake(
             "divides by the number of all pictures",
             _share_of_all,
-            "These shares add up to the accuracy of the whole, and none can come near "
-            "1. Each class must be measured by its own number of pictures, the sum of "
-            "its row.",
+            "These shares add up to the accuracy of the whole, and a rare class cannot "
+            "have a large one. Each class must be measured by its own number of "
+            "pictures, the sum of its row.",
         ),
         Mistake(
             "gives 0 for a class without pictures",
@@ -657,9 +657,9 @@ ROUND_TRIP = Exercise(
         Mistake(
             "returns None, as load_weights does",
             _what_loading_returns,
-            "`load_weights` changes the network in place and returns `None`, and so does a "
-            "function without a `return`. Load first, and return the second network on "
-            "a line of its own.",
+            "`load_weights` changes the network in place and returns `None`, and so "
+            "does a function without a `return`. Load first, and return the second "
+            "network on a line of its own.",
         ),
         Mistake(
             "saves the new network and loads it into the old one",
