@@ -17,15 +17,14 @@ def is_untouched(exercise: Exercise, answer: Any) -> bool:
     A function is compared by its steps, so that comments and docstrings do not count.
     Of a class every method has to be one that nobody has begun.
     """
+    begun_by_nobody = _begun_by_nobody(exercise)
     if inspect.isclass(answer):
-        methods = [
-            value for value in vars(answer).values() if hasattr(value, "__code__")
-        ]
-        return all(
-            _steps(method.__code__) in _begun_by_nobody(exercise) for method in methods
-        )
-    if hasattr(answer, "__code__"):
-        return _steps(answer.__code__) in _begun_by_nobody(exercise)
+        methods = [value for value in vars(answer).values() if _has_steps(value)]
+        if not methods:
+            return all(name.startswith("__") for name in vars(answer))
+        return all(_steps(method.__code__) in begun_by_nobody for method in methods)
+    if _has_steps(answer):
+        return _steps(answer.__code__) in begun_by_nobody
     return _holds_ellipsis(answer)
 
 
@@ -48,6 +47,10 @@ def _functions(code: CodeType) -> Iterator[CodeType]:
         if isinstance(constant, CodeType):
             yield constant
             yield from _functions(constant)
+
+
+def _has_steps(value: Any) -> bool:
+    return isinstance(getattr(value, "__code__", None), CodeType)
 
 
 def _steps(code: CodeType) -> list[Any]:

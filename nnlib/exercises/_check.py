@@ -122,7 +122,7 @@ def _fault(exercise: Exercise, given: Outcome, expected: Outcome) -> Fault | Non
             return fault
     if given.warned and not expected.warned:
         text = "The result is right, but there was a warning on the way"
-        return Fault("warned", f"{text}: {given.warned[0]}.")
+        return Fault("warned", f"{text}: {given.warned}.")
     return None
 
 

@@ -29,30 +29,34 @@ def ends_within(seconds: float, work: Callable[[], None]) -> bool:
     holds on to the interpreter (``10 ** 10 ** 10`` does), then the limit itself has to
     wait for its end. Ctrl+C stops the work likewise, and goes on to the caller.
     """
-    thread = threading.Thread(target=_silently, args=(work,), daemon=True)
+    ended = threading.Event()
+
+    def body() -> None:
+        try:
+            with contextlib.suppress(OutOfTime):
+                work()
+        finally:
+            ended.set()
+
+    thread = threading.Thread(target=body, daemon=True)
     end = time.monotonic() + seconds
     thread.start()
     try:
         # In slices: a long wait would keep Ctrl+C waiting too on some systems.
-        while thread.is_alive() and (left := end - time.monotonic()) > 0:
-            thread.join(min(left, 0.1))
-        return not thread.is_alive()
+        while not ended.is_set() and (left := end - time.monotonic()) > 0:
+            ended.wait(min(left, 0.1))
+        return ended.is_set()
     finally:
-        _stop(thread)
+        _stop(thread, ended)
 
 
-def _silently(work: Callable[[], None]) -> None:
-    with contextlib.suppress(OutOfTime):
-        work()
-
-
-def _stop(thread: threading.Thread) -> None:
+def _stop(thread: threading.Thread, ended: threading.Event) -> None:
     """Raise `OutOfTime` in a thread until it ends, a limited number of times."""
+    assert thread.ident is not None
     for _ in range(ATTEMPTS):
-        if not thread.is_alive():
+        if ended.is_set():
             return
-        assert thread.ident is not None
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread.ident), ctypes.py_object(OutOfTime)
         )
-        thread.join(PAUSE)
+        ended.wait(PAUSE)

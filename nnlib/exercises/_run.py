@@ -4,7 +4,7 @@ import contextlib
 import sys
 import threading
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TextIO, cast
 
 from nnlib.exercises._bank import Case, Exercise
@@ -33,7 +33,7 @@ class Outcome:
     error: BaseException | None = None
     complaint: str | None = None  # of the exercise's own judge
     printed: str = ""
-    warned: list[str] = field(default_factory=list)
+    warned: str = ""
 
 
 @dataclass
@@ -45,49 +45,57 @@ class Run:
 
 
 class _Listener:
-    """A standard output that keeps what one thread prints, and passes on the rest."""
+    """Hears what one thread prints and warns of, and passes on what others do."""
 
-    def __init__(self, output: TextIO) -> None:
-        self.output = output
+    def __init__(self) -> None:
         self.thread: int | None = None
-        self.heard = ""
+        self.printed, self.warned = "", ""
+        self._output, self._showwarning = sys.stdout, warnings.showwarning
 
     def write(self, text: str) -> int:
+        """Take the place of the standard output's `write`."""
         if threading.get_ident() != self.thread:
-            return self.output.write(text)
-        if len(self.heard) < KEPT:
-            self.heard = (self.heard + text)[:KEPT]
+            return self._output.write(text)
+        if len(self.printed) < KEPT:
+            self.printed = (self.printed + text)[:KEPT]
         return len(text)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.output, name)
+        return getattr(self._output, name)
+
+    def warn(self, message: Warning | str, *others: Any, **more: Any) -> None:
+        """Take the place of `warnings.showwarning`; the first warning is enough."""
+        if threading.get_ident() != self.thread:
+            self._showwarning(message, *others, **more)
+        else:
+            self.warned = self.warned or str(message)
 
 
 def run(exercise: Exercise, answer: Any) -> Run:
     """Put an answer to work on every case of an exercise, within its time limit."""
     cases = zip(exercise.cases(), exercise.cases(), strict=True)
     outcomes: list[Outcome] = []
-    listener = _Listener(sys.stdout)
+    listener = _Listener()
 
     def work() -> None:
         listener.thread = threading.get_ident()
         for arguments, case in cases:
-            listener.heard, before = "", len(caught)
+            listener.printed, listener.warned = "", ""
             outcome = Outcome(case, arguments)
             _call(exercise, answer, outcome)
-            outcome.printed = listener.heard
-            outcome.warned = [str(warning.message) for warning in caught[before:]]
+            outcome.printed, outcome.warned = listener.printed, listener.warned
             outcomes.append(outcome)
 
     # Both change the whole process. They are undone here, and not in the thread, which
     # may be left behind.
     with (
         contextlib.redirect_stdout(cast(TextIO, listener)),
-        warnings.catch_warnings(record=True) as caught,
+        warnings.catch_warnings(),
     ):
         warnings.simplefilter("always")
         for category in UNHEARD:
             warnings.simplefilter("ignore", category)
+        warnings.showwarning = listener.warn
         ended = ends_within(exercise.seconds, work)
     return Run(outcomes.copy(), ended)
 

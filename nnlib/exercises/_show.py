@@ -77,7 +77,7 @@ def show(value: Any, margin: int = 0) -> str:
     if " at 0x" in text:  # of no use to a reader, and another one in every run
         name = getattr(value, "__name__", None)
         return name or f"an object of class {type(value).__name__}"
-    return shorten(text, lines=4)
+    return shorten(text, lines=4, width=WIDTH - margin)
 
 
 def _show_container(value: Any, margin: int) -> str:

@@ -100,7 +100,7 @@ def not_yet(
     if fault.kind != "changed":
         lines.append(labelled("got:      ", outcome.result, MARGIN))
     also = (
-        f"There was also a warning: {outcome.warned[0]}."
+        f"There was also a warning: {outcome.warned}."
         if outcome.warned and fault.kind != "warned"
         else ""
     )

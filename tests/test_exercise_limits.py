@@ -1,0 +1,94 @@
+"""An answer that does not end is stopped, or left behind; the notebook goes on."""
+
+import signal
+import sys
+import threading
+import time
+import warnings
+from dataclasses import replace
+
+import pytest
+from practice import practice_chapter  # noqa: F401
+from practice.practice import EXERCISES
+
+from nnlib.exercises import _check, check
+from nnlib.exercises._limit import OutOfTime
+
+LIMIT = 0.2
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """Give every exercise a short time."""
+    entry = replace(EXERCISES[0], seconds=LIMIT)
+    monkeypatch.setattr(_check, "find_exercise", lambda id: entry)
+
+
+def forever(x):
+    while True:
+        pass
+
+
+def long_whatever_happens(x):
+    end = time.monotonic() + 2  # for the sake of the tests that come after
+    while time.monotonic() < end:
+        try:  # noqa: SIM105
+            print("still here")
+        except:  # noqa: E722
+            pass
+
+
+def asleep(x):
+    time.sleep(2)
+
+
+def forever_in_the_smallest(x):
+    while x.size == 1:
+        warnings.warn("again", UserWarning, stacklevel=1)
+    return x / 2
+
+
+@pytest.mark.parametrize(
+    "answer", [forever, long_whatever_happens, asleep, forever_in_the_smallest]
+)
+def test_what_does_not_end_gets_its_verdict_at_once(answer):
+    before = sys.stdout, warnings.filters.copy(), warnings.showwarning
+    begin = time.monotonic()
+    verdict = check("practice/halve", answer)
+    assert time.monotonic() - begin < LIMIT + 2
+    assert (sys.stdout, warnings.filters, warnings.showwarning) == before
+    assert verdict.kind == "not yet"
+    assert "It did not end within 0.2 seconds" in repr(verdict)
+    assert "A loop may never end" in repr(verdict)
+    case = "array([8.])" if answer is forever_in_the_smallest else "shape (2, 3, 50)"
+    assert case in repr(verdict)
+
+
+def test_a_loop_leaves_no_thread_behind():
+    before = threading.active_count()
+    check("practice/halve", forever)
+    assert threading.active_count() == before
+
+
+def test_the_exception_that_stops_an_answer_is_seen_by_the_answer_alone():
+    seen = []
+
+    def answer(x):
+        try:
+            forever(x)
+        except BaseException as error:
+            seen.append(type(error))
+            raise
+
+    check("practice/halve", answer)
+    assert seen == [OutOfTime]
+
+
+def test_an_interrupt_by_the_user_goes_through():
+    before = sys.stdout
+    alarm = threading.Timer(0.05, signal.raise_signal, [signal.SIGINT])
+    alarm.start()
+    with pytest.raises(KeyboardInterrupt):
+        check("practice/halve", forever)
+    alarm.join()
+    assert sys.stdout is before
