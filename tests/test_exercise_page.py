@@ -19,7 +19,7 @@ def built(tmp_path_factory):
     """Return a book's folder and what its build had to say."""
     folder = tmp_path_factory.mktemp("exercises")
     page = notebook(COUNT, CHECK, "print('after', 'it')", 'check("no/such", ...)')
-    result = build(folder, {"page.ipynb": page})
+    result = build(folder, {"title.md": "# Title\n", "page.ipynb": page})
     return folder, re.sub(r"\x1b\[[\d;]*m", "", result.stdout + result.stderr)
 
 

@@ -77,7 +77,7 @@ def raised(
         "raised",
         _opening("An error was raised.", "that raises one", outcome.case, cases),
         _arguments(exercise, outcome.case),
-        "Where in your code, and which:",
+        "The lines of your code that led to it, and the error:",
         indent(shorten(trace(outcome.error), lines=16)),
         _printed(outcome),
         *_recognised(exercise, mistake),
