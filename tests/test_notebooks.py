@@ -10,7 +10,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
-NOTEBOOKS = sorted(BOOK.rglob("*.ipynb"))
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 SOURCES = sorted(p for p in [*NOTEBOOKS, *BOOK.rglob("*.md")] if "_ext" not in p.parts)
 DRAWS = re.compile(r"\bplt\.|\.draw_\w+\(|\.subplots\(")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

@@ -122,7 +122,7 @@ def main(arguments=None):
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args(arguments)
     found = False
-    for path in options.notebooks or sorted(BOOK.rglob("*.ipynb")):
+    for path in options.notebooks or sorted(BOOK.glob("*.ipynb")):
         text = path.read_text("utf-8")
         notebook = nbformat.reads(text, as_version=4)
         if not options.check:
