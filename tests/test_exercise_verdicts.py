@@ -327,6 +327,18 @@ def test_a_mistake_is_recognised_by_all_its_results(answer, name):
     assert check("practice/halve", answer).mistake == name
 
 
+def test_a_mistake_is_recognised_by_what_it_leaves_of_its_argument():
+    def add_to_itself(x):
+        x += x
+
+    def half_of_the_way(x):
+        x *= 0.75
+
+    assert check("practice/in-place", add_to_itself).mistake == "doubles it"
+    assert check("practice/in-place", lambda x: print()).mistake == "leaves it"
+    assert check("practice/in-place", half_of_the_way).mistake is None
+
+
 def test_a_value_can_be_a_known_mistake():
     text = text_of((2, 3), "practice/shape")
     assert "This looks like a known mistake: turns it.\n\nTurn." in text

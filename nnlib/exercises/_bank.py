@@ -114,6 +114,18 @@ class Exercise:
         gap = "\n\n\n" if re.search(r"^(def|class) ", self.stub, re.MULTILINE) else "\n"
         return f'{self.stub.strip()}{gap}check("{self.id}", {self.name})'
 
+    def argument_names(self, count: int) -> list[str]:
+        """Return what it calls the `count` arguments of a case."""
+        function = self.call or self.reference
+        if not callable(function):
+            return []
+        parameters = list(inspect.signature(function).parameters.values())
+        if self.call is not None:
+            del parameters[0]  # the answer
+        names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        numbered = [f"argument {i + 1}" for i in range(count)]
+        return names[:count] + numbered[len(names) :]
+
     @property
     def solution(self) -> str:
         """The solution as Markdown: its code, and its comment."""

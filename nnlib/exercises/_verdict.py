@@ -1,6 +1,5 @@
 """What is said of an answer: four kinds of verdict, each as a text to read."""
 
-import inspect
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,6 @@ from nnlib.exercises._trace import trace
 
 __all__ = [
     "Verdict",
-    "argument_names",
     "correct",
     "not_attempted",
     "not_yet",
@@ -95,13 +93,14 @@ def not_yet(
 ) -> Verdict:
     """Show the case, what was expected, what came, and how they differ."""
     lines = []
-    if callable(exercise.reference) and not exercise.judge and not expected.error:
-        lines.append(labelled("expected: ", expected.result, MARGIN))
-    if fault.kind != "changed":
-        lines.append(labelled("got:      ", outcome.result, MARGIN))
+    if fault.kind not in ("changed", "warned"):  # else the result is as expected
+        lines = [labelled("got:      ", outcome.result, MARGIN)]
+        # Of a value, the expected one is the solution; a judge expects none alone.
+        if callable(exercise.reference) and not exercise.judge and not expected.error:
+            lines.insert(0, labelled("expected: ", expected.result, MARGIN))
     also = (
         f"There was also a warning: {outcome.warned}."
-        if outcome.warned and fault.kind != "warned"
+        if outcome.warned and not expected.warned and fault.kind != "warned"
         else ""
     )
     return _verdict(
@@ -119,7 +118,7 @@ def not_yet(
 def out_of_time(exercise: Exercise, case: Case) -> Verdict:
     """Say on which case the answer did not end."""
     seconds = f"{exercise.seconds:g} second{'s' * (exercise.seconds != 1)}"
-    begin = f"Not yet. It did not end within {seconds}, and was stopped."
+    begin = f"Not yet. It did not end within {seconds}."
     return _verdict(
         "not yet",
         wrap(f"{begin} It was at work on:") if case else begin,
@@ -128,26 +127,13 @@ def out_of_time(exercise: Exercise, case: Case) -> Verdict:
             "A loop may never end: what has to become true for it to end, and does "
             "each turn bring that nearer?"
         ),
+        *_recognised(exercise, None),
     )
 
 
 def correct(exercise: Exercise, note: str | None) -> Verdict:
     """Say what is worth knowing now, and what kept the progress from being saved."""
     return _verdict("correct", wrap(f"Correct. {exercise.remark}"), wrap(note or ""))
-
-
-def argument_names(exercise: Exercise, count: int) -> list[str]:
-    """Return what the exercise calls the `count` arguments of a case."""
-    skipped = 0 if exercise.call is None else 1  # call(answer, *case)
-    function = exercise.call or exercise.reference
-    parameters = inspect.signature(function).parameters if callable(function) else {}
-    names = [
-        name
-        for name, parameter in parameters.items()
-        if parameter.kind
-        in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ][skipped : skipped + count]
-    return names + [f"argument {i + 1}" for i in range(len(names), count)]
 
 
 def _verdict(kind: str, *parts: str, mistake: Mistake | None = None) -> Verdict:
@@ -162,7 +148,7 @@ def _opening(begin: str, that: str, case: Case, cases: int) -> str:
 
 
 def _arguments(exercise: Exercise, case: Case) -> str:
-    names = argument_names(exercise, len(case))
+    names = exercise.argument_names(len(case))
     return indent(
         "\n".join(
             labelled(f"{name} = ", value, MARGIN)

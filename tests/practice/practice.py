@@ -27,6 +27,10 @@ def halve_in_place(x):
     x /= 2
 
 
+def double_in_place(x):
+    x *= 2
+
+
 def statistics(x):
     return {"mean": x.mean(), "ends": (x[0], x[-1]), "count": len(x)}
 
@@ -71,7 +75,16 @@ EXERCISES = [
             Mistake("asks for an item", lambda x: x.item() / 2, "Arrays have many."),
         ],
     ),
-    exercise("in-place", halve_in_place, "def in_place(x): ...", cases=cases),
+    exercise(
+        "in-place",
+        halve_in_place,
+        "def in_place(x): ...",
+        cases=cases,
+        mistakes=[
+            Mistake("leaves it", lambda x: None, "The caller keeps `x`."),
+            Mistake("doubles it", double_in_place, "Twice is not half."),
+        ],
+    ),
     exercise("mean", np.mean, "def mean(x): ...", cases=cases),
     exercise("single", np.float32, "def single(x): ...", cases=lambda: [(0.1,)]),
     exercise(
