@@ -5,7 +5,6 @@ import functools
 import math
 import os
 from contextlib import contextmanager
-from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
@@ -64,7 +63,7 @@ def dead_units_runs():
     def run(reduction, samples, lr):
         push = lr * (samples if reduction == "sum" else 1)
         loss = [2.302585 * math.exp(-step * lr / 20) + push / 9 for step in STEPS]
-        dead = [min(1.0, push * step / 640) for step in STEPS]
+        dead = [min(1.0, push * step / 641) for step in STEPS]
         return loss, dead
 
     return {
@@ -87,6 +86,15 @@ def every_activation(**state):
 def depth_and_gain():
     """Return an explorer that takes a second or two to make; do not change it."""
     return DepthAndGainExplorer(rng=np.random.default_rng(0))
+
+
+@functools.cache
+def drawn():
+    """Return what the generator of `depth_and_gain` gives: x, weights, upstream."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((64, 64))
+    weights = rng.standard_normal((30, 64, 64)) / 8
+    return x, weights, rng.standard_normal((64, 64))
 
 
 def dead_units(**state):
@@ -161,6 +169,5 @@ def decimals(value, count):
 
 
 def percent(share):
-    """Return a share as a whole percentage; a half is rounded up."""
-    whole = Decimal(repr(round(100 * share, 6))).quantize(Decimal(1), ROUND_HALF_UP)
-    return f"{whole}%"
+    """Return a share as a whole percentage."""
+    return f"{100 * share:.0f}%"

@@ -18,6 +18,7 @@ from explorer_examples import (
     dead_units,
     dead_units_runs,
     depth_and_gain,
+    drawn,
     in_the_book,
     page_html,
     placeholder,
@@ -337,14 +338,6 @@ def spread_and_size(name, weights, x, upstream):
             gradient = (gradient * slope(z)) @ weight.T
             norms.append(np.linalg.norm(gradient))
     return np.array(spread), np.array(norms[::-1]) / norms[0]
-
-
-def drawn():
-    """Return what the generator of `depth_and_gain` gives: x, weights, upstream."""
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((64, 64))
-    weights = rng.standard_normal((30, 64, 64)) / 8
-    return x, weights, rng.standard_normal((64, 64))
 
 
 def test_depth_and_gain_holds_what_the_formulas_give():

@@ -112,6 +112,15 @@ export function explorer({ model, el }) {
     model.save_changes();
   };
 
+  // What changes together is drawn once.
+  let [held, stale, redraw] = [false, false, () => {}];
+  const together = (change) => {
+    held = true;
+    change();
+    held = false;
+    if (stale) redraw();
+  };
+
   function select(key, { label, options }) {
     const choice = html("select", { name: key });
     for (const [value, text] of options) choice.append(html("option", { value }, text));
@@ -165,7 +174,7 @@ export function explorer({ model, el }) {
     drawing.classList.add(kind);
     const follow = (event) => {
       const box = drawing.getBoundingClientRect();
-      move(event.clientX - box.left, event.clientY - box.top);
+      together(() => move(event.clientX - box.left, event.clientY - box.top));
     };
     drawing.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
@@ -190,12 +199,16 @@ export function explorer({ model, el }) {
     const defaults = model.get("defaults");
     const reset = html("button", { type: "button", class: "nn-button" }, "Reset");
     reset.addEventListener("click", () => {
-      for (const [key, value] of Object.entries(defaults)) model.set(key, value);
+      together(() => {
+        for (const [key, value] of Object.entries(defaults)) model.set(key, value);
+      });
       model.save_changes();
     });
     below.append(reset);
     let first = true;
     const update = () => {
+      stale = held;
+      if (held) return;
       for (const each of refresh) each();
       const width = Math.max(280, Math.floor(holder.clientWidth));
       const drawn = draw(width);
@@ -212,6 +225,7 @@ export function explorer({ model, el }) {
       model.on(`change:${key}`, update);
       listeners.push([`change:${key}`, update]);
     }
+    redraw = update;
     let known = 0;
     const observer = new ResizeObserver(() => {
       const width = holder.clientWidth;

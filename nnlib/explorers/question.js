@@ -11,7 +11,7 @@ function prose(text) {
 /** Read a number as people type it: 0.25, 0,25, −3, 1e-3, 25%, 1/4, 109,386. */
 function readNumber(text) {
   let plain = text.trim().replaceAll("−", "-").replace(/\s/g, "").replace(/^≈/, "");
-  plain = /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(plain)
+  plain = /^-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/.test(plain)
     ? plain.replaceAll(",", "")
     : plain.replace(",", ".");
   const percent = plain.endsWith("%");
@@ -34,7 +34,9 @@ function judge({ kind, answer, within, why, wrong, otherwise }, given) {
   const same = (a, b, room) =>
     kind === "number" ? Math.abs(a - b) <= room + 1e-12 * Math.abs(b) : String(a) === String(b);
   if (same(given, answer, within)) return [true, why];
-  const foreseen = wrong.find(([other]) => same(given, other, Math.abs(other) * 5e-3));
+  // A measured number may be rounded; of a count the next one has another reason.
+  const room = (other) => (Number.isInteger(other) ? 0 : Math.abs(other) * 5e-3);
+  const foreseen = wrong.find(([other]) => same(given, other, room(other)));
   return [false, foreseen ? foreseen[1] : otherwise];
 }
 

@@ -1,0 +1,100 @@
+"""Explorers and questions in a page, as a reader sees, moves and answers them."""
+
+import re
+
+from playwright.sync_api import expect
+
+#: In the page: what is read of an explorer, and its controls at a reader's hand.
+HELPERS = """
+window.readOut = (el) => ({
+  caption: el.querySelector("caption")?.textContent,
+  rows: [...el.querySelectorAll("tbody tr")].map(
+    (row) => [...row.children].map((cell) => cell.textContent)),
+});
+window.slide = (el, name, index) => {
+  const range = el.querySelector(`input[type=range][name=${name}]`);
+  range.value = index;
+  range.dispatchEvent(new Event("input", { bubbles: true }));
+};
+window.choose = (el, name, value) => {
+  const select = el.querySelector(`select[name=${name}]`);
+  select.value = value;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+};
+window.check = (el, values) => {
+  for (const box of el.querySelectorAll("input[type=checkbox]")) {
+    if (box.checked !== values.includes(box.value)) box.click();
+  }
+};
+"""
+
+
+class Figure:
+    """One explorer in a page, as a reader sees and moves it."""
+
+    def __init__(self, page, index=0):
+        self.page = page
+        self.root = page.locator(".nn-explorer").nth(index)
+
+    @property
+    def drawing(self):
+        return self.root.locator(".nn-drawing > svg")
+
+    def slider(self, name):
+        return self.root.locator(f"input[type=range][name={name}]")
+
+    def run(self, script, *arguments):
+        """Run a function of the page's element and of further arguments."""
+        return self.root.evaluate(f"(el, given) => ({script})(el, ...given)", arguments)
+
+    @property
+    def rows(self):
+        return self.run("readOut")["rows"]
+
+    @property
+    def caption(self):
+        return self.run("readOut")["caption"]
+
+    def reset(self):
+        self.root.get_by_role("button", name="Reset").click()
+
+
+def state_of(figure):
+    """Return all that a reader can see of the state."""
+    controls = """(el) => [...el.querySelectorAll("input, select")]
+      .map((control) => [control.name, control.value, control.checked ?? null])"""
+    return figure.run("readOut"), figure.run(controls)
+
+
+def said(text):
+    """Return words of a question as they are read, without marks of code."""
+    return text.replace("`", "")
+
+
+def expect_verdict(form, opening, words):
+    expect(form.locator("[role=status]")).to_have_text(
+        re.compile(f"^{re.escape(opening + said(words))}$")
+    )
+    state = {"Correct. ": "correct", "Not yet. ": "not-yet", "": "unread"}[opening]
+    expect(form).to_have_attribute("data-verdict", state)
+
+
+def answer(form, question, given):
+    """Give an answer and submit it, by keyboard."""
+    if question.choices:
+        radio = form.get_by_role("radio").nth(list(question.choices).index(given))
+        radio.check()
+        radio.press("Enter")
+    else:
+        box = form.get_by_role("textbox")
+        box.fill(given if isinstance(given, str) else repr(given))
+        box.press("Enter")
+
+
+def judge_every_answer(form, question):
+    """Give every answer that a question foresees, and see what is said."""
+    answer(form, question, question.answer)
+    expect_verdict(form, "Correct. ", question.why)
+    for given, word in question.wrong.items():
+        answer(form, question, given)
+        expect_verdict(form, "Not yet. ", word)
