@@ -70,6 +70,19 @@ def test_a_loop_leaves_no_thread_behind():
     assert threading.active_count() == before
 
 
+def test_a_loop_that_ignores_errors_is_stopped_too():
+    def answer(x):
+        while True:
+            try:  # noqa: SIM105
+                x.size / 0
+            except Exception:
+                pass
+
+    before = threading.active_count()
+    check("practice/halve", answer)
+    assert threading.active_count() == before
+
+
 def test_the_exception_that_stops_an_answer_is_seen_by_the_answer_alone():
     seen = []
 

@@ -85,18 +85,29 @@ def test_it_is_kept_in_the_data_folder_of_the_user(monkeypatch):
 WRITER = """
 import sys
 from nnlib.exercises._progress import remember
-for i in range(30):
+print(flush=True)
+input()
+for i in range(40):
     assert remember(f"{sys.argv[1]}/{i}") in ("", None)
 """
 
 
 def test_notebooks_that_write_at_the_same_time_lose_nothing(file):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, name]) for name in ("a", "b")
+        subprocess.Popen([sys.executable, "-c", WRITER, name], **pipes)
+        for name in ("a", "b")
     ]
-    assert [writer.wait(60) for writer in writers] == [0, 0]
+    for writer in writers:
+        writer.stdout.readline()  # it is ready
+    for writer in writers:
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate(timeout=60)
+        assert writer.returncode == 0
     done = json.loads(file.read_text())
-    assert set(done) == {f"{name}/{i}" for name in ("a", "b") for i in range(30)}
+    assert set(done) == {f"{name}/{i}" for name in ("a", "b") for i in range(40)}
     assert sorted(path.name for path in file.parent.glob("*.json*")) in (
         ["progress.json"],
         ["progress.json", "progress.json.lock"],

@@ -256,6 +256,7 @@ def test_to_write_into_an_argument_is_noticed():
         return x.copy()
 
     assert "the argument `x` was written into" in text_of(answer)
+    assert check("practice/halve", answer).mistake == "writes into x"
 
 
 def test_a_warning_is_a_failure():
@@ -263,8 +264,14 @@ def test_a_warning_is_a_failure():
         np.log(np.zeros(1))
         return x / 2
 
+    assert check("practice/halve", answer).mistake is None
     text = " ".join(text_of(answer).split())
     assert "a warning on the way: divide by zero encountered in log." in text
+
+
+def test_a_warning_can_explain_a_wrong_result():
+    text = " ".join(text_of(lambda x: x / np.zeros(1)).split())
+    assert "There was also a warning: divide by zero encountered in" in text
 
 
 def test_what_is_printed_is_shown_and_stays_out_of_the_notebook(capsys):

@@ -27,6 +27,11 @@ def halve_in_place(x):
     x /= 2
 
 
+def overwrite(x):
+    x /= 2
+    return x
+
+
 def double_in_place(x):
     x *= 2
 
@@ -72,6 +77,7 @@ EXERCISES = [
             Mistake("divides whole numbers", lambda x: x // 2, "`//` rounds down."),
             Mistake("doubles", lambda x: x * 2, "Twice is not half."),
             Mistake("doubles all but 8", lambda x: np.where(x == 8, 4, x * 2), "Odd."),
+            Mistake("writes into x", overwrite, "Its caller needs it."),
             Mistake("asks for an item", lambda x: x.item() / 2, "Arrays have many."),
         ],
     ),
@@ -91,7 +97,12 @@ EXERCISES = [
         "largest", np.argmax, "def largest(x): ...", call=lambda f, x: f(x), cases=rows
     ),
     exercise("any", lambda x: bool(x.any()), "def some(x): ...", cases=rows),
-    exercise("statistics", statistics, "def statistics(x): ...", cases=rows),
+    exercise(
+        "statistics",
+        statistics,
+        "def statistics(x):\n    ends = (x[0], x[-1])\n    ...",
+        cases=rows,
+    ),
     exercise(
         "draw",
         draw,
