@@ -102,7 +102,7 @@ def trace(
         deviation of the activations, and the norm of the gradient by them over the
         norm of `upstream`.
     """
-    blocks, spread = [], [x.std()]
+    blocks, spread = [], [x.std(axis=0).mean()]
     for weight in weights:
         linear = Linear(
             *weight.shape, rng=np.random.default_rng(0), bias=False, dtype=x.dtype
@@ -112,7 +112,7 @@ def trace(
         for module in block:
             x = module(x)
         blocks.append(block)
-        spread.append(x.std())
+        spread.append(x.std(axis=0).mean())
     gradient, size = upstream, [1.0]
     for block in reversed(blocks):
         for module in reversed(block):
