@@ -32,9 +32,9 @@ window.check = (el, values) => {
 class Figure:
     """One explorer in a page, as a reader sees and moves it."""
 
-    def __init__(self, page, index=0):
+    def __init__(self, page, index=0, selector=".nn-explorer"):
         self.page = page
-        self.root = page.locator(".nn-explorer").nth(index)
+        self.root = page.locator(selector).nth(index)
 
     @property
     def drawing(self):

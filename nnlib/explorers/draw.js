@@ -3,8 +3,13 @@
 // state changes; that takes a few milliseconds and leaves nothing to keep in step.
 
 const SVG = "http://www.w3.org/2000/svg";
-const KEYS_OF_CONTROLS = /^(Arrow|Page|Home|End)/;
-let lastId = 0;
+const KEYS_OF_CONTROLS = /^(Arrow|Page|Home|End|Enter| )/;
+
+/** Return an id that no explorer has yet; a notebook loads this file many times. */
+function newId(kind) {
+  globalThis.nnLastId = (globalThis.nnLastId ?? 0) + 1;
+  return `nn-${kind}-${globalThis.nnLastId}`;
+}
 
 /** Make an HTML element with attributes and children (elements or text). */
 export function html(tag, attributes = {}, ...children) {
@@ -66,12 +71,15 @@ export function stroke(colour, dash = "", width = 2) {
 
 /** Make a titled frame in `el`; its children follow the title. */
 export function frame({ model, el }, ...children) {
-  const id = `nn-explorer-${(lastId += 1)}`;
+  const id = newId("explorer");
   const title = html("p", { class: "nn-title", id }, model.get("title"));
   const root = html("div", { class: "nn-frame", role: "group", "aria-labelledby": id });
   root.append(title, ...children);
-  // A notebook's front-end would take these keys for itself.
+  // A notebook's front-end would take these keys for itself. Shift+Enter and the like
+  // it may have: they run the cell.
   root.addEventListener("keydown", (event) => {
+    const modified = event.shiftKey || event.ctrlKey || event.altKey || event.metaKey;
+    if (event.key === "Enter" && modified) return;
     if (KEYS_OF_CONTROLS.test(event.key)) event.stopPropagation();
   });
   el.append(root);
@@ -152,7 +160,7 @@ export function explorer({ model, el }) {
 
   function slider(key, { label, values, text = format, wide = false }) {
     const stops = typeof values === "function" ? values : () => values;
-    const id = `nn-control-${(lastId += 1)}`;
+    const id = newId("control");
     const range = html("input", {
       id, type: "range", name: key, min: 0, max: stops().length - 1, step: 1,
     });
