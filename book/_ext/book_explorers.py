@@ -6,6 +6,7 @@ from nnlib.explorers.scripts import page_script, style_sheet
 
 NAME = "explorers"
 MARK = 'class="nn-explorer"'
+HIDDEN = 'class="nn-hidden"'  # of the folded hints, too
 
 
 def write_files(app):
@@ -18,8 +19,10 @@ def write_files(app):
 
 def link_files(app, pagename, templatename, context, doctree):
     """Link them from a page that has an explorer."""
-    if MARK in context.get("body", ""):
+    body = context.get("body", "")
+    if MARK in body or HIDDEN in body:
         app.add_css_file(f"{NAME}.css")
+    if MARK in body:
         app.add_js_file(f"{NAME}.js", loading_method="defer")
 
 

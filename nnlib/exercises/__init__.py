@@ -4,8 +4,17 @@ Light to import: the exercises of a chapter are loaded when one of them is asked
 """
 
 from nnlib.exercises._check import check
-from nnlib.exercises._help import hint, question, solution
-from nnlib.exercises._progress import progress
+from nnlib.exercises._help import Help, hint, question, solution
+from nnlib.exercises._progress import Progress, progress
 from nnlib.exercises._verdict import Verdict
 
-__all__ = ["Verdict", "check", "hint", "progress", "question", "solution"]
+__all__ = [
+    "Help",
+    "Progress",
+    "Verdict",
+    "check",
+    "hint",
+    "progress",
+    "question",
+    "solution",
+]

@@ -33,7 +33,7 @@ FUNCTIONS: dict[str, tuple[Any, str, list[float]]] = {
 
 
 class ActivationExplorer(Explorer):
-    """Activations f above, their derivatives f′ below, and where |f′| < 0.1.
+    """Activations f above, their derivatives f′ below, and where these are below 0.1.
 
     Parameters
     ----------
