@@ -327,12 +327,12 @@ FORMULAS = {
 def spread_and_size(name, weights, x, upstream):
     """Return what `trace` does, from formulas and not from nnlib's modules."""
     f, slope = FORMULAS[name]
-    inputs, spread = [], [x.std()]
+    inputs, spread = [], [x.std(axis=0).mean()]
     with np.errstate(over="ignore"):
         for weight in weights:
             inputs.append(x @ weight)
             x = f(inputs[-1])
-            spread.append(x.std())
+            spread.append(x.std(axis=0).mean())
         gradient, norms = upstream, [np.linalg.norm(upstream)]
         for z, weight in zip(inputs[::-1], weights[::-1], strict=True):
             gradient = (gradient * slope(z)) @ weight.T
@@ -390,22 +390,24 @@ def test_identity_weights_without_activations_change_nothing():
     rng = np.random.default_rng(2)
     x, upstream = rng.standard_normal((2, 5, 4))
     spread, size = trace(None, np.stack([np.eye(4)] * 3), x, upstream)
-    assert np.array_equal(spread, [x.std()] * 4)
+    assert np.array_equal(spread, [x.std(axis=0).mean()] * 4)
     np.testing.assert_allclose(size, 1, rtol=1e-15)
 
 
 def test_twice_the_identity_doubles_layer_by_layer():
-    x, upstream = np.array([[1.0, -1.0]]), np.array([[3.0, 4.0]])
+    x = np.array([[1.0, -4.0], [-1.0, -2.0]])  # both units vary by 1 around their mean
+    upstream = np.array([[3.0, 0.0], [0.0, 4.0]])
     spread, size = trace(None, np.stack([2 * np.eye(2)] * 3), x, upstream)
     assert spread.tolist() == [1, 2, 4, 8]
     assert size.tolist() == [8, 4, 2, 1]
 
 
 def test_a_relu_layer_by_hand():
-    """It lets one of two numbers through, forward and back: 3 of the norm 5."""
-    x, upstream = np.array([[2.0, -1.0]]), np.array([[3.0, 4.0]])
+    """Of one sample it lets one number through, forward and back: 3 of the norm 5."""
+    x = np.array([[2.0, -1.0], [0.0, 1.0]])
+    upstream = np.array([[3.0, 4.0], [0.0, 0.0]])
     spread, size = trace(ReLU, np.eye(2)[None], x, upstream)
-    assert spread.tolist() == [1.5, 1.0]
+    assert spread.tolist() == [1.0, (1 + 0.5) / 2]
     np.testing.assert_allclose(size, [0.6, 1])
 
 

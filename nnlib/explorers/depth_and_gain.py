@@ -99,8 +99,8 @@ def trace(
     -------
     spread, size : numpy.ndarray
         Shape ``(depth + 1,)`` each, from the input to the last layer: the standard
-        deviation of the activations, and the norm of the gradient by them over the
-        norm of `upstream`.
+        deviation of a unit over the batch, averaged over the units, and the norm of
+        the gradient by the activations over the norm of `upstream`.
     """
     blocks, spread = [], [x.std(axis=0).mean()]
     for weight in weights:
