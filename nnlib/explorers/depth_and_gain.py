@@ -22,6 +22,8 @@ ACTIVATIONS: dict[str, Any] = {
 GAINS = [0.5, 0.7, 1.0, 1.2, 1.41, 2.0, 4.0, 8.0, 16.0]
 DEPTHS = [5, 10, 20, 30]
 WIDTH = BATCH = 64
+#: Samples that should be equal differ by this much where numbers are about 1.
+ROUNDING = 1e-14
 
 
 class DepthAndGainExplorer(Explorer):
@@ -100,7 +102,8 @@ def trace(
     spread, size : numpy.ndarray
         Shape ``(depth + 1,)`` each, from the input to the last layer: the standard
         deviation of a unit over the batch, averaged over the units, and the norm of
-        the gradient by the activations over the norm of `upstream`.
+        the gradient by the activations over the norm of `upstream`. A spread that is
+        nothing but rounding is given as 0.
     """
     blocks, spread = [], [x.std(axis=0).mean()]
     for weight in weights:
@@ -118,4 +121,5 @@ def trace(
         for module in reversed(block):
             gradient = module.backward(gradient)
         size.append(float(np.linalg.norm(gradient) / np.linalg.norm(upstream)))
-    return np.array(spread), np.array(size[::-1])
+    spreads = np.array(spread)
+    return np.where(spreads < ROUNDING, 0, spreads), np.array(size[::-1])
