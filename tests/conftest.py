@@ -31,6 +31,15 @@ def site():
 
 
 @pytest.fixture(scope="session")
+def pages(site):
+    """Return the addresses of all pages, relative to the site."""
+    files = [path for path in site.rglob("*.html") if "_static" not in path.parts]
+    # The front door only leads on, to the landing page.
+    files.remove(site / "index.html")
+    return sorted(path.relative_to(site).as_posix() for path in files)
+
+
+@pytest.fixture(scope="session")
 def address(site):
     """Return the address at which the site is served."""
     with serve(site) as url:

@@ -2,19 +2,11 @@
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
-import axe_playwright_python
 import pytest
+from accessibility import HEIGHT, NARROW, WIDE, set_width
 
-AXE = next(Path(axe_playwright_python.__file__).parent.rglob("axe.min.js")).read_text()
-RULES = {
-    "label-content-name-mismatch": {"enabled": True},  # off by default
-    "color-contrast": {"enabled": False},  # does not depend on the width
-}
-WIDE, NARROW = 1280, 360
-HEIGHT = 900
 MAX_BYTES = 1_200_000
 SMALLEST_TEXT = 9  # CSS pixels, in a figure on the narrowest screen
 TAB_STOPS = 25
@@ -24,20 +16,6 @@ FACTS = """() => ({
   ids: [...document.querySelectorAll("[id]")].map((e) => e.id),
   badFormulas: document.querySelectorAll(".katex-error").length,
 })"""
-#: Contrast takes most of axe's time, so it sees of code one word of each colour, and
-#: neither formulas (one colour) nor figures (their colours have a test of their own).
-THIN_OUT = """() => {
-  document.querySelectorAll(".katex-html, .nn-figure g").forEach((e) => e.remove());
-  const seen = new Set();
-  for (const word of document.querySelectorAll("pre span")) {
-    if (seen.has(word.className)) word.replaceWith(...word.childNodes);
-    seen.add(word.className);
-  }
-}"""
-RUN_AXE = """(options) => axe.run({ ...options, preload: false }).then((report) =>
-  report.violations.flatMap((fault) =>
-    fault.nodes.map((node) => `${fault.id}: ${node.html.slice(0, 200)}`)))"""
-SET_SCHEME = "(scheme) => { document.documentElement.dataset.theme = scheme; }"
 OVERFLOW = "() => document.documentElement.scrollWidth - window.innerWidth"
 SMALL_TEXT = """(limit) => [...document.querySelectorAll(".nn-figure text")]
   .map((text) => {
@@ -69,18 +47,8 @@ class Visit:
     links: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     bad_formulas: int = 0
-    accessibility: list[str] = field(default_factory=list)
     overflow: int = 0
     small_text: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def pages(site):
-    """Return the addresses of all pages, relative to the site."""
-    files = [path for path in site.rglob("*.html") if "_static" not in path.parts]
-    # The front door only leads on, to the landing page.
-    files.remove(site / "index.html")
-    return sorted(path.relative_to(site).as_posix() for path in files)
 
 
 def listen(page, visit):
@@ -99,7 +67,7 @@ def listen(page, visit):
 
 @pytest.fixture(scope="module")
 def visits(browser, address, pages):
-    """Visit every page over http: in light and dark, on a wide and a narrow screen."""
+    """Visit every page over http, on a wide and then on a narrow screen."""
     seen = {}
     with browser.new_context(viewport={"width": WIDE, "height": HEIGHT}) as context:
         for name in pages:
@@ -110,19 +78,9 @@ def visits(browser, address, pages):
             facts = page.evaluate(FACTS)
             visit.links, visit.ids = facts["links"], facts["ids"]
             visit.bad_formulas = facts["badFormulas"]
-            page.evaluate(AXE)
-            for width in (WIDE, NARROW):
-                page.set_viewport_size({"width": width, "height": HEIGHT})
-                faults = page.evaluate(RUN_AXE, {"rules": RULES})
-                visit.accessibility += [f"{width} px: {fault}" for fault in faults]
+            set_width(page, NARROW)
             visit.overflow = page.evaluate(OVERFLOW)
             visit.small_text = page.evaluate(SMALL_TEXT, SMALLEST_TEXT)
-            page.evaluate(THIN_OUT)
-            page.set_viewport_size({"width": WIDE, "height": HEIGHT})
-            for scheme in ("light", "dark"):
-                page.evaluate(SET_SCHEME, scheme)
-                faults = page.evaluate(RUN_AXE, {"runOnly": ["color-contrast"]})
-                visit.accessibility += [f"{scheme}: {fault}" for fault in faults]
             page.close()
     return seen
 
@@ -214,10 +172,6 @@ def test_no_two_elements_of_a_page_share_an_id(visits):
 
 def test_every_formula_is_set(visits):
     assert not by_page(visits, "bad_formulas")
-
-
-def test_axe_finds_nothing(visits):
-    assert not by_page(visits, "accessibility")
 
 
 def test_no_page_scrolls_sideways_on_a_phone(visits):
