@@ -2,6 +2,7 @@
 
 import re
 
+import book_accessibility
 import book_markup
 from book_offline import Typesetter
 
@@ -85,3 +86,12 @@ def test_these_words_have_the_colour_of_plain_code_in_light_and_in_dark(site):
         for name in book_markup.NEUTRAL:
             found = colours.get(f".{name}")
             assert found is None or found[1] == plain, (scheme, name)
+
+
+def test_a_formula_that_heads_a_column_has_a_name():
+    lean = book_markup.lean_formula(formula("x^2"))
+    context = {"body": f'<th class="head"><p>{lean}</p></th><td>{lean}</td>'}
+    book_accessibility.name_formula_heads(None, "", "", context, None)
+    head, cell = context["body"].split("</th>")
+    assert '<span class="katex-mathml" role="math" aria-label="x2"><math' in head
+    assert "aria-label" not in cell
