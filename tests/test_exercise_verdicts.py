@@ -250,6 +250,18 @@ def test_the_verdict_names_the_element_that_differs():
     assert "has other keys than 'mean', 'ends', 'count'." in text
 
 
+def test_the_verdict_calls_an_element_by_its_name():
+    text = text_of(lambda x: (1.0, 7.0), "practice/middle")
+    assert "The median is not the expected value." in text
+    text = text_of(lambda x: (x, 1.0), "practice/middle")
+    assert "The mean is an array of shape (3,); expected was a number." in text
+
+
+def test_a_number_is_shown_without_its_rounding():
+    text = text_of(lambda x: (0.1 + 0.2, np.float64(1 / 3)), "practice/middle")
+    assert "got:      (0.3, 0.333333333333)" in text
+
+
 def test_to_write_into_an_argument_is_noticed():
     def answer(x):
         x /= 2

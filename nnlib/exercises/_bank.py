@@ -71,6 +71,9 @@ class Exercise:
         ``judge(result, *case)`` returns what is wrong with a result, or ``None``, for
         exercises with many right answers. By default a result must equal that of the
         reference.
+    parts : sequence of str
+        What a verdict calls the elements of a result that is a tuple: "the gap". By
+        default "element [0] of the result".
     tolerance : float
         The relative and absolute difference from the reference that is still right.
     seconds : float
@@ -89,6 +92,7 @@ class Exercise:
     cases: Callable[[], Sequence[Case]] = lambda: [()]
     call: Callable[..., Any] | None = None
     judge: Callable[..., str | None] | None = None
+    parts: Sequence[str] = ()
     tolerance: float = 1e-9
     seconds: float = 10.0
 

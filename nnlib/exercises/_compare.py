@@ -1,5 +1,6 @@
 """Says what differs between what an answer gave and what it should have given."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +20,15 @@ class Fault:
 
 
 def difference(
-    got: Any, expected: Any, tolerance: float, what: str = "the result"
+    got: Any,
+    expected: Any,
+    tolerance: float,
+    what: str = "the result",
+    parts: Sequence[str] = (),
 ) -> Fault | None:
     """Return the first difference between two values, or ``None``; `what` names them.
+
+    `parts` names the elements of a tuple or a list.
 
     A float may be a Python float, a NumPy scalar or an array of no dimension. An array
     has to be an array of the same shape and dtype, with floats as near as `tolerance`,
@@ -34,7 +41,7 @@ def difference(
     if isinstance(expected, bool | int | float | np.ndarray | np.generic):
         return _number_difference(got, expected, tolerance, what)
     if isinstance(expected, tuple | list | dict):
-        return _container_difference(got, expected, tolerance, what)
+        return _container_difference(got, expected, tolerance, what, parts)
     if type(got) is not type(expected):
         return _wrong_type(got, _article(type(expected).__name__), what)
     return None if got is expected or _equal(got, expected) else _wrong_value(what)
@@ -102,7 +109,7 @@ def _number_difference(
 
 
 def _container_difference(
-    got: Any, expected: Any, tolerance: float, what: str
+    got: Any, expected: Any, tolerance: float, what: str, parts: Sequence[str]
 ) -> Fault | None:
     kind = next(kind for kind in (tuple, list, dict) if isinstance(expected, kind))
     if not isinstance(got, kind):
@@ -118,7 +125,7 @@ def _container_difference(
             return _fault("length", text)
         places = list(range(len(expected)))
     for place in places:
-        part = f"element [{place!r}] of {what}"
+        part = parts[place] if parts else f"element [{place!r}] of {what}"
         fault = difference(got[place], expected[place], tolerance, part)
         if fault is not None:
             return fault

@@ -48,7 +48,9 @@ def _fault(exercise: Exercise, given: Outcome, expected: Outcome) -> Fault | Non
         fault = Fault("values", given.complaint) if given.complaint else None
     else:
         what = "the result" if callable(exercise.reference) else f"`{exercise.name}`"
-        fault = difference(given.result, expected.result, exercise.tolerance, what)
+        fault = difference(
+            given.result, expected.result, exercise.tolerance, what, exercise.parts
+        )
     if fault is not None:
         return fault
     for i, name in enumerate(exercise.argument_names(len(given.case))):

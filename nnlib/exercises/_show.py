@@ -65,7 +65,9 @@ def show(value: Any, margin: int = 0) -> str:
     if isinstance(value, np.ndarray) and value.ndim:
         return _show_array(value, margin)
     if isinstance(value, np.ndarray | np.generic):
-        return repr(value.item())
+        value = value.item()
+    if type(value) is float:  # without the last digits, which are rounding
+        return repr(float(number(value)))
     if isinstance(value, np.random.Generator):
         return "a random generator"
     if isinstance(value, tuple | list | dict):

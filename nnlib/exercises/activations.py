@@ -10,9 +10,20 @@ from typing import Any
 import numpy as np
 
 from nnlib._types import Array
-from nnlib.activations import ELU, GELU, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from nnlib.activations import (
+    ELU,
+    GELU,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Tanh,
+)
 from nnlib.exercises._bank import Case, Exercise, Mistake, Question
-from nnlib.functional import softmax
+from nnlib.exercises._compare import difference
+from nnlib.exercises._show import labelled, number
+from nnlib.functional import softmax, softplus
 from nnlib.gradcheck import check_gradients, numerical_gradient
 from nnlib.module import Module
 
@@ -341,6 +352,21 @@ def _relu_slope_as_booleans(x):
     return _derivatives_but(2, x > 0, x)
 
 
+def _relu_slope_as_integers(x):
+    return _derivatives_but(2, np.where(x > 0, 1, 0), x)
+
+
+def _sigmoid_slope_of_exponentials(x):
+    e = np.exp(-x)
+    return _derivatives_but(0, e / (1 + e) ** 2, x)
+
+
+def _derivatives_of_naive_sigmoid(x):
+    s = 1 / (1 + np.exp(-x))
+    _, *others, _ = derivatives(x)
+    return s * (1 - s), *others, s + x * s * (1 - s)
+
+
 def _silu_slope_times_one(x):
     return _derivatives_but(3, derivatives(x)[0], x)
 
@@ -377,6 +403,7 @@ DERIVATIVES = Exercise(
             ...
     """),
     reference=derivatives,
+    parts=[f"the derivative of {name}" for name in ("σ", "tanh", "ReLU", "SiLU")],
     cases=_derivatives_cases,
     hints=[
         "Two of the four can be written with the function's own value: call it $s$ for "
@@ -395,7 +422,8 @@ DERIVATIVES = Exercise(
     remark=(
         "SiLU′(x) + SiLU′(-x) = 1 for every x, because SiLU(x) - SiLU(-x) = x. So "
         "where the slope overshoots, to 1.0998 at x = 2.40, it must undershoot on the "
-        "other side, to -0.0998 at x = -2.40: there a gradient changes its sign."
+        "other side, to -0.0998 at x = -2.40. Everywhere to the left of -1.278 the "
+        "slope is negative, and a gradient changes its sign on its way through."
     ),
     mistakes=[
         Mistake(
@@ -427,6 +455,24 @@ DERIVATIVES = Exercise(
             _relu_slope_as_booleans,
             "`x > 0` is an array of booleans. A derivative is a number: convert it to "
             "the dtype of `x` with `.astype(x.dtype)`.",
+        ),
+        Mistake(
+            "returns integers for ReLU′",
+            _relu_slope_as_integers,
+            "`np.where(x > 0, 1, 0)` makes int64 of two Python integers, whatever the "
+            "dtype of `x`. Convert it with `.astype(x.dtype)`.",
+        ),
+        Mistake(
+            "divides exponentials for σ′",
+            _sigmoid_slope_of_exponentials,
+            "exp(-x) / (1 + exp(-x))² is σ′, but at x = -1000 it is inf / inf, which "
+            "is NaN. Write it by the value instead: s(1 - s), with a stable σ.",
+        ),
+        Mistake(
+            "takes a σ that overflows",
+            _derivatives_of_naive_sigmoid,
+            "The values are right, but 1 / (1 + exp(-x)) overflows at x = -1000. Take "
+            "your `stable_sigmoid`, or `from nnlib import sigmoid`.",
         ),
         Mistake(
             "multiplies the derivatives of SiLU's factors",
@@ -474,6 +520,18 @@ def _minimum_on_one_grid(f, low, high):
     return x[i], f(x[i])
 
 
+def _minimum_beside_the_grid(f, low, high):
+    for _ in range(8):
+        x = np.linspace(low, high, 201)
+        at = x[np.argmin(f(x))]
+        low, high = at - 10 * (x[1] - x[0]), at + 10 * (x[1] - x[0])
+    return at, f(at)
+
+
+def _minimum_past_the_ends(f, low, high):
+    return find_minimum(f, low - 10, high + 10)
+
+
 def _minimum_on_integers(f, low, high):
     x = np.arange(low, high + 1)
     i = np.argmin(f(x))
@@ -498,6 +556,23 @@ def _maximum(f, low, high):
 def _smallest_magnitude(f, low, high):
     x, _ = find_minimum(lambda x: np.abs(f(x)), low, high)
     return x, f(x)
+
+
+def _where_it_is_off(result: Any, f: Any, low: float, high: float) -> str | None:
+    """What is wrong with a place and a value, in words of the task."""
+    place, value = find_minimum(f, low, high)
+    parts = ["the place x", "the value f(x)"]
+    fault = difference(result, (place, value), 1e-5, parts=parts)
+    if fault is None:
+        return None
+    if fault.kind != "values":
+        return fault.text
+    x = float(result[0])
+    if not low <= x <= high:
+        return f"x = {number(x)} lies outside of the interval from {low:g} to {high:g}."
+    if difference(x, place, 1e-5):
+        return f"The lowest point is at x = {place:.6g}, and not at {x:.6g}."
+    return f"The place is right. The value f(x) is {value:.6g}, not {result[1]:.6g}."
 
 
 def _minimum_cases() -> Sequence[Case]:
@@ -532,6 +607,7 @@ MINIMUM = Exercise(
     """),
     reference=find_minimum,
     cases=_minimum_cases,
+    judge=_where_it_is_off,
     tolerance=1e-5,
     hints=[
         "Evaluate `f` on a grid from `low` to `high`. Which points of the grid must "
@@ -560,6 +636,20 @@ MINIMUM = Exercise(
             "A grid knows the place to half its spacing, here some 5e-3. More points "
             "help slowly, ten times as many for each digit. Refine the interval around "
             "the best point instead.",
+        ),
+        Mistake(
+            "lets the new interval reach beyond the old one",
+            _minimum_beside_the_grid,
+            "This finds a valley inside. But a new interval laid around the best point "
+            "reaches past `low` where that point is `low` itself, and then x leaves "
+            "what was asked for. Cut the new ends off at the old ones.",
+        ),
+        Mistake(
+            "walks past the ends",
+            _minimum_past_the_ends,
+            "This is the lowest point of all, and it lies outside of the interval. "
+            "From `low` to `high` the function only rises here, so the answer is at "
+            "`low`. Keep x within the two ends.",
         ),
         Mistake(
             "looks at whole steps only",
@@ -677,6 +767,7 @@ GELU_GAP = Exercise(
             ...
     """),
     reference=gelu_gap,
+    parts=["the gap", "the place x"],
     cases=_gap_cases,
     hints=[
         "Compute both functions on the whole of `x`, then the distances, as an array. "
@@ -783,6 +874,14 @@ def _dead_counted(z):
     return np.sum(np.all(z <= 0, axis=0))
 
 
+def _dead_by_samples(z):
+    return np.sum(np.all(z <= 0, axis=0)) / len(z)
+
+
+def _dead_in_percent(z):
+    return 100 * dead_fraction(z)
+
+
 def _alive(z):
     return 1 - dead_fraction(z)
 
@@ -870,6 +969,17 @@ DEAD_FRACTION = Exercise(
             "This is how many units are dead. The share is that number divided by N.",
         ),
         Mistake(
+            "divides by the number of samples",
+            _dead_by_samples,
+            "`len(z)` is B, the number of rows. Dead units are counted among N units, "
+            "so the share is their number divided by N, which is `z.shape[1]`.",
+        ),
+        Mistake(
+            "returns a percentage",
+            _dead_in_percent,
+            "The share is asked for as a number from 0 to 1: leave out the 100.",
+        ),
+        Mistake(
             "returns the share of the living",
             _alive,
             "This is 1 minus the share that was asked for.",
@@ -892,6 +1002,10 @@ def _softmax_diagonal(p, grad_output):
 
 def _softmax_first_term(p, grad_output):
     return p * grad_output
+
+
+def _softmax_plain_second_term(p, grad_output):
+    return p * grad_output - np.sum(p * grad_output, axis=1, keepdims=True)
 
 
 def _softmax_over_the_batch(p, grad_output):
@@ -979,6 +1093,12 @@ SOFTMAX_BACKWARD = Exercise(
             "exponentials, depends on every logit, and brings the second term.",
         ),
         Mistake(
+            "leaves out the p_j before the sum",
+            _softmax_plain_second_term,
+            "In dx_j = p_j g_j - p_j Σ p_i g_i the p_j stands in both terms. A check: "
+            "where p_j is 0, no gradient reaches that logit.",
+        ),
+        Mistake(
             "sums over the batch",
             _softmax_over_the_batch,
             "`axis=0` adds up different samples. A softmax knows its own row and no "
@@ -1033,6 +1153,24 @@ class _Straight(Module):
         return 2 * grad_output
 
 
+class _Jumps(Module):
+    def forward(self, x):
+        return np.floor(x)
+
+    def backward(self, grad_output):
+        return np.zeros_like(grad_output)
+
+
+class _LessTheMean(Module):
+    def forward(self, x):
+        self._cache = np.tanh(x)
+        return self._cache - self._cache.mean(axis=-1, keepdims=True)
+
+    def backward(self, grad_output):
+        rest = grad_output - grad_output.mean(axis=-1, keepdims=True)
+        return rest * (1 - self._cache**2)
+
+
 class _OtherDerivative(MyActivation):
     def backward(self, grad_output):
         return grad_output * self._cache
@@ -1041,10 +1179,21 @@ class _OtherDerivative(MyActivation):
 class _Overflows(Module):
     def forward(self, x):
         self._cache = np.exp(x)
-        return np.log(1 + self._cache)
+        return self._cache
 
     def backward(self, grad_output):
-        return grad_output * self._cache / (1 + self._cache)
+        return grad_output * self._cache
+
+
+class _OverflowsOnTheWay(Module):
+    def forward(self, x):
+        self._share = 1 / (1 + np.exp(-2 * x))
+        self._cache = x
+        return x * self._share
+
+    def backward(self, grad_output):
+        s = self._share
+        return grad_output * (s + 2 * self._cache * s * (1 - s))
 
 
 class _WritesIntoX(Module):
@@ -1075,63 +1224,128 @@ class _OnCopies(Module):
         return np.array(self._module.backward(grad_output.copy()))
 
 
-#: What can be wrong with an activation, in the order of looking, and what to say of it.
-_FAILINGS = {
-    "returns no array": "`forward` and `backward` both have to return an array.",
-    "changes shape or dtype": (
-        "For a float32 array, `forward` or `backward` returned another shape or dtype."
-    ),
-    "writes into its argument": "It wrote into an array that was handed to it.",
-    "is straight": "All its values lie on one straight line.",
-    "is not finite": "At x = -1000 or x = 1000 its value or its slope is not finite.",
-    "has a wrong slope": (
-        "Its `backward` disagrees with central differences of its `forward`."
-    ),
-    "loses its upstream": (
-        "Its `backward` is right for an upstream of ones, and wrong for a random one."
-    ),
-}
+class _Look:
+    """What an activation gave for an x, and what is wrong with that, if anything is.
+
+    Activations differ in what they compute, so two are alike if they fail alike,
+    whatever the details.
+    """
+
+    def __init__(self, y: Any, dx: Any, failing: str, detail: str = "") -> None:
+        self.y, self.dx, self.failing, self.detail = y, dx, failing, detail
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Look) and self.failing == other.failing
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        parts = [labelled("f(x) = ", self.y, 20), labelled("dX   = ", self.dx, 20)]
+        return "\n".join(parts)
 
 
-def _failings(answer: Any, x: Array) -> tuple[str, ...]:
-    """What is wrong with an activation, whatever its function, around the points x."""
-    y, dx, untouched = _one_pass(answer(), x.astype(np.float32))
-    if not (isinstance(y, np.ndarray) and isinstance(dx, np.ndarray)):
-        return ("returns no array",)
-    if {(a.shape, a.dtype) for a in (y, dx)} != {(x.shape, np.dtype(np.float32))}:
-        return ("changes shape or dtype",)
-    module = _OnCopies(answer())
-    line = module(np.linspace(-4, 4, 81))
-    far = module(np.array([-1e3, 1e3])), module.backward(np.ones(2))
-    slope = numerical_gradient(lambda x: float(module(x).sum()), x)
-    module(x)
-    right = np.allclose(module.backward(np.ones_like(x)), slope, 1e-6, 1e-6)
-    rng = np.random.default_rng(7)
-    found = {
-        "writes into its argument": not untouched,
-        "is straight": np.abs(np.diff(line, 2)).max() <= 1e-9 * np.abs(line).max(),
-        "is not finite": not np.isfinite(far).all(),
-        "has a wrong slope": not right,
-        "loses its upstream": right and not check_gradients(module, x, rng=rng),
-    }
-    return tuple(failing for failing, holds in found.items() if holds)
+_NOT_THE_SLOPE = "`backward` disagrees with central differences of `forward`."
+_LOSES_UPSTREAM = (
+    "`backward` is right for an upstream of ones (dX is shown for it), and wrong for "
+    "a random one."
+)
+#: A jump is sought on so fine a grid; slopes are compared at a few other places.
+_GRID = np.linspace(-4, 4, 801)
 
 
-def _one_pass(module: Any, x: Array) -> tuple[Any, Any, bool]:
-    """Forward and backward, and whether they left their arguments as they were."""
-    before, upstream = x.copy(), np.ones_like(x)
+def _look(answer: Any, x: Array) -> _Look:
+    """Try an activation, whatever its function, on x and an upstream of ones."""
+    module, before, upstream = answer(), x.copy(), np.ones_like(x)
     y = module.forward(x)
     dx = module.backward(upstream)
-    return y, dx, bool((x == before).all() and (upstream == 1).all())
+    untouched = bool((x == before).all() and (upstream == 1).all())
+    if not isinstance(module, Module):
+        failing = ["The class is no `Module`: `class MyActivation(Module)`."]
+    elif not (isinstance(y, np.ndarray) and isinstance(dx, np.ndarray)):
+        failing = ["`forward` and `backward` both have to return an array."]
+    elif {y.shape, dx.shape} != {x.shape}:
+        failing = ["`forward` or `backward` returned another shape than that of `x`."]
+    elif {y.dtype, dx.dtype} != {x.dtype}:
+        detail = f"`forward` gave {y.dtype}, `backward` {dx.dtype}, for {x.dtype}."
+        failing = ["Both methods have to return the dtype of `x`.", detail]
+    elif not untouched:
+        failing = ["It wrote into an array that was handed to it."]
+    else:
+        failing = _failing(_OnCopies(answer()), before, y, dx)
+    return _Look(y, dx, *failing)
 
 
-def _sentence(failings: tuple[str, ...], x: Array) -> str | None:
-    return _FAILINGS[failings[0]] if failings else None
+def _failing(module: Module, x: Array, y: Array, dx: Array) -> list[str]:
+    """What is wrong with an activation whose arrays are of the right kind, and where.
+
+    The sentence is empty if nothing is.
+    """
+    corner = (slice(0, 1),) * x.ndim
+    if not np.allclose(module(x[corner]), y[corner], 1e-4, 1e-6, equal_nan=True):
+        return [
+            "It mixes elements: the first element of `x` alone has another f(x) than "
+            "among its neighbours."
+        ]
+    if not np.isfinite([y, dx]).all():
+        return ["A value or a slope is not finite."]
+    if x.size == _GRID.size:
+        return _failing_as_a_curve(module, x, y)
+    if x.dtype == np.float32 or np.abs(x).max() > np.abs(_GRID).max():
+        return [""]  # central differences see too little there
+    slope = numerical_gradient(lambda x: float(module(x).sum()), x)
+    if not np.allclose(dx, slope, 1e-6, 1e-6):
+        return [_NOT_THE_SLOPE]
+    rng = np.random.default_rng(7)
+    return ["" if check_gradients(module, x, rng=rng) else _LOSES_UPSTREAM]
+
+
+def _failing_as_a_curve(module: Module, x: Array, y: Array) -> list[str]:
+    """What is wrong with the shape of a function, seen from one end to the other."""
+    if np.abs(np.diff(y, 2)).max() <= 1e-9 * np.abs(y).max():
+        return ["All its values lie on one straight line."]
+    low, high = x[:-1], x[1:]
+    for _ in range(30):  # halve every interval, and keep the half with more of the rise
+        middle = (low + high) / 2
+        here = module(middle)
+        left = np.abs(here - module(low)) > np.abs(module(high) - here)
+        low, high = np.where(left, low, middle), np.where(left, middle, high)
+    jump = np.abs(module(high) - module(low))
+    if jump.max() > 1e-4:
+        return [
+            "It is not continuous.",
+            f"It jumps near x = {high[jump.argmax()]:.3g}.",
+        ]
+    known = {"softplus": softplus(x)} | {repr(one): one(x) for one in _of_nnlib(x, y)}
+    for name, values in known.items():
+        if np.allclose(y, values, 1e-9, 1e-9):
+            return ["nnlib has this one already.", f"It is {name}."]
+    return [""]
+
+
+def _of_nnlib(x: Array, y: Array) -> list[Module]:
+    """The activations of nnlib, those with a parameter such that they agree at x[0]."""
+    found = [Sigmoid(), Tanh(), ReLU(), SiLU(), GELU(), GELU(approximate="tanh")]
+    slope, alpha = y[0] / x[0], y[0] / np.expm1(x[0])
+    if 0 < slope < 1:
+        found.append(LeakyReLU(round(slope, 9)))
+    if alpha > 0:
+        found.append(ELU(round(alpha, 9)))
+    return found
+
+
+def _complaint(look: _Look, x: Array) -> str | None:
+    return f"{look.failing} {look.detail}".strip() or None
 
 
 def _design_cases() -> Sequence[Case]:
     rng = np.random.default_rng(8)
-    return [(np.array([[-1.5, 0.5, 2.0]]),), (2 * rng.standard_normal((5, 3)),)]
+    return [
+        (np.array([[-1.3, 0.4, 2.1]]),),
+        (np.array([[-1.3, 0.4, 2.1]], dtype=np.float32),),
+        (np.array([[-1000.0, -10.0, 10.0, 1000.0]]),),
+        (rng.uniform(-3, 3, (2, 3)),),
+        (_GRID.copy(),),
+    ]
 
 
 DESIGN = Exercise(
@@ -1159,8 +1373,8 @@ DESIGN = Exercise(
     """),
     reference=MyActivation,
     cases=_design_cases,
-    call=_failings,
-    judge=_sentence,
+    call=_look,
+    judge=_complaint,
     hints=[
         "Start from a function whose derivative you can write down, such as "
         r"$\sin x$, $x / (1 + |x|)$ or $x \tanh x$.",
@@ -1179,9 +1393,10 @@ DESIGN = Exercise(
     remark=(
         "Nearly anything will do. With one wide hidden layer, every continuous "
         "activation that is not a polynomial can come as close as one likes to any "
-        "continuous function on a bounded region (Leshno et al., 1993). That such a "
-        "network exists does not say that training finds it: for that, look at the "
-        "slopes."
+        "continuous function on a bounded region (Leshno et al., 1993). If yours is a "
+        "polynomial, such as x², it cannot: a sum of squares of straight lines has "
+        "degree 2, however wide the layer. That a network exists does not say that "
+        "training finds it: for that, look at the slopes."
     ),
     mistakes=[
         Mistake(
@@ -1197,6 +1412,27 @@ DESIGN = Exercise(
             "must bend somewhere; one corner is enough.",
         ),
         Mistake(
+            "jumps",
+            _Jumps,
+            "Where f jumps it has no slope, and between the jumps of a staircase the "
+            "slope is 0: no gradient ever passes. Central differences are 0 there too, "
+            "so a gradient check cannot see it. Join the pieces: they may meet in a "
+            "corner, but they have to meet.",
+        ),
+        Mistake(
+            "mixes the elements of a row",
+            _LessTheMean,
+            "f is a function of one number, and what it makes of an element must not "
+            "depend on the others. A mean, a sum or a maximum along an axis mixes "
+            "them, as softmax does; leave it out.",
+        ),
+        Mistake(
+            "is one that nnlib has",
+            Tanh,
+            "It agrees with nnlib's on all of [-4, 4]. Bend it another way: another "
+            "function, or one of these multiplied by x, squared or shifted.",
+        ),
+        Mistake(
             "has the derivative of something else",
             _OtherDerivative,
             "`backward` disagrees with the differences of `forward`, whatever the "
@@ -1210,6 +1446,13 @@ DESIGN = Exercise(
             "Take exponentials of numbers that are at most 0, such as -|x|.",
         ),
         Mistake(
+            "overflows on the way at ±1000",
+            _OverflowsOnTheWay,
+            "Value and slope are finite, but an exponential on the way is not, and it "
+            "ends well only because 1 / inf is 0. Take exponentials of numbers that "
+            "are at most 0, such as -|x|.",
+        ),
+        Mistake(
             "writes into its argument",
             _WritesIntoX,
             "`x` belongs to the layer before, which may need it for its own backward. "
@@ -1219,9 +1462,10 @@ DESIGN = Exercise(
         Mistake(
             "turns float32 into float64",
             _InFloat64,
-            "float32 came in, float64 went out. Look for `np.sqrt(2.0)` and other "
-            "NumPy numbers, which are float64; `math.sqrt(2.0)` leaves the dtype "
-            "alone.",
+            "float32 came in, float64 went out. `np.where(x > 0, 1, 0.5)` and "
+            "`(x > 0) * 1.0` do this, since neither knows of the dtype of `x`: add "
+            "`.astype(x.dtype)`. So do NumPy numbers such as `np.sqrt(2.0)`; "
+            "`math.sqrt(2.0)` leaves the dtype alone.",
         ),
     ],
 )
@@ -1327,17 +1571,24 @@ QUESTIONS = [
     ),
     Question(
         id="activations/relu-at-zero",
-        text="What does nnlib take as ReLU′(0), the derivative at the corner?",
+        text=(
+            "All weights and biases of a network start at 0, and its activations are "
+            "nnlib's ReLU. What share of the units of the first layer passes a "
+            "gradient at the first step? Give a number from 0 to 1."
+        ),
         answer=0.0,
-        why="`backward` passes G where x > 0, and at 0 that is false. PyTorch agrees.",
+        why=(
+            "Every pre-activation is exactly 0, and there nnlib takes the slope as 0, "
+            "as PyTorch does. No unit passes anything, so none can leave 0."
+        ),
         wrong={
-            1: "That is the slope to the right of the corner. At 0 itself `x > 0` is "
-            "false.",
-            0.5: "The mean of both sides would be a fair choice, and some take it; "
-            "nnlib and PyTorch take 0.",
+            1: "That would be so with a slope of 1 at the corner. Every pre-activation "
+            "is exactly 0, and at 0 `x > 0` is false.",
+            0.5: "About half is right for random weights. With zeros every "
+            "pre-activation is exactly 0: on which side does nnlib count the corner?",
         },
-        otherwise="Any number from 0 to 1 could be argued for: look at its backward.",
-        computed=lambda: float(_slope(ReLU(), np.zeros(1))[0]),
+        otherwise="What is each pre-activation, and what is nnlib's slope there?",
+        computed=lambda: float(_slope(ReLU(), np.zeros((8, 5))).mean()),
     ),
     Question(
         id="activations/negative-outputs",
@@ -1376,7 +1627,8 @@ QUESTIONS = [
         id="activations/softmax-jacobian-shape",
         text=(
             "Softmax takes one row of K = 10 logits. What is the shape of its "
-            "Jacobian, the table of the derivatives of its outputs?"
+            "Jacobian, the table of the derivatives of its outputs? Write a shape as "
+            "in Python, such as `(64, 10)`."
         ),
         answer=(10, 10),
         why="Each of the 10 probabilities depends on each of the 10 logits.",
@@ -1418,7 +1670,8 @@ QUESTIONS = [
         id="activations/still-learning",
         text=(
             "At x = -5, which of these still passes more than 0.001 of the gradient "
-            "that comes to it (in size)?"
+            "that comes to it (in size)? A plot is too coarse for it; these help: "
+            "exp(-5) = 0.0067, exp(-10) = 4.5e-5, exp(-12.5) = 3.7e-6."
         ),
         choices=["ReLU", "Tanh", "ELU", "GELU"],
         answer="ELU",
@@ -1428,9 +1681,9 @@ QUESTIONS = [
         ),
         wrong={
             "ReLU": "ReLU′ is exactly 0 for every x < 0.",
-            "Tanh": "1 - tanh²(-5) is 0.00018: tanh is nearly flat there.",
+            "Tanh": "1 - tanh²(-5) is about 4 exp(-10) = 0.00018: tanh is nearly flat.",
             "GELU": "GELU′(-5) is -7e-6. Smooth does not mean steep: its tail falls "
-            "as that of the normal distribution.",
+            "as the density of the normal distribution, exp(-x²/2).",
         },
         computed=_still_learning,
     ),

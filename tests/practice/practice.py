@@ -40,6 +40,10 @@ def statistics(x):
     return {"mean": x.mean(), "ends": (x[0], x[-1]), "count": len(x)}
 
 
+def middle(x):
+    return x.mean(), x[x.size // 2]
+
+
 def draw(x, rng):
     return x + rng.normal(size=x.shape)
 
@@ -102,6 +106,13 @@ EXERCISES = [
         statistics,
         "def statistics(x):\n    ends = (x[0], x[-1])\n    ...",
         cases=rows,
+    ),
+    exercise(
+        "middle",
+        middle,
+        "def middle(x): ...",
+        cases=rows,
+        parts=["the mean", "the median"],
     ),
     exercise(
         "draw",
