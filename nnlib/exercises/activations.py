@@ -179,6 +179,10 @@ def _log_naive(x):
     return -np.log(1 + np.exp(-x))
 
 
+def _log_both_branches(x):
+    return np.where(x < 0, x - np.log1p(np.exp(x)), -np.log1p(np.exp(-x)))
+
+
 def _log_straight_pieces(x):
     return np.minimum(x, 0)
 
@@ -270,6 +274,14 @@ LOG_SIGMOID = Exercise(
             "-ln(1 + exp(-x)) is the right formula, but `np.exp(-x)` overflows for "
             "large negative `x`, and the result is -inf. Take exponentials of numbers "
             "that are at most 0: ln(1 + exp(-x)) = -x + ln(1 + exp(x)).",
+        ),
+        Mistake(
+            "computes both forms everywhere",
+            _log_both_branches,
+            "The values are right, but `np.where` chooses between two arrays that were "
+            "both computed in full, so the form that overflows still ran. On either "
+            "side the exponential is `np.exp(-np.abs(x))`; only `x` itself has to be "
+            "chosen.",
         ),
         Mistake(
             "has two straight pieces only",
