@@ -86,7 +86,7 @@ function render({ model, el }) {
       svg:
         upper.axes() + lower.axes() + bars.axes() + upper.clip(curves) + lower.clip(slopes) + flats +
         upper.upright(xs[at], true) + lower.upright(xs[at]) + bars.upright(xs[at]) + dots,
-      table: readout(`At ${where}`, ["function", "f(x)", "f′(x)", "|f′(x)| < 0.1"], rows),
+      table: readout(`At ${where}`, ["function", "f(x)", "f′(x)", "|f′| < 0.1"], rows),
       say: `${where}. ${rows.map(([n, f, s]) => `${n} ${f}, derivative ${s}`).join("; ")}`,
     };
   });

@@ -68,13 +68,13 @@ function render({ model, el }) {
     return {
       height: height + 96,
       svg:
-        area.legend([["gradient, by that of the last layer", blue], ["spread of the activations", orange]]) +
+        area.legend([["gradient (last layer: 1)", blue], ["spread of the activations", orange]]) +
         area.axes() + area.clip(area.curve(layers, logs[0], blue), area.curve(layers, logs[1], orange)) +
         area.upright(layer, true) +
         area.dot(layer, logs[0][layer], "blue") + area.dot(layer, logs[1][layer], "orange"),
       table: readout(
         `On the way back every layer multiplies the gradient by ${factor} on average`,
-        ["layer", "gradient", "spread of the activations"], rows,
+        ["layer", "gradient", "spread"], rows,
       ),
       say: `Layer ${fixed(layer, 0)} of ${depth}: gradient ${format(gradient[layer])}, ` +
         `spread ${format(spread[layer])}; a factor of ${factor} for every layer`,
