@@ -252,6 +252,13 @@ PARSE_IDX = Exercise(
             "Refuse what does not begin with `00 00 08`.",
         ),
         Mistake(
+            "reads other types too",
+            nnlib.data.parse_idx,
+            "A file of signed bytes (`09`) was read, as such. That is right for a "
+            "reader of every type, such as nnlib's; this one promises uint8, and is to "
+            "refuse every type but `08` with a `ValueError`.",
+        ),
+        Mistake(
             "is the reader of the text",
             _reader_of_the_text,
             "The reader of the text takes any two bytes for zeros, reads every type "
@@ -770,7 +777,6 @@ def _shared_arrays(model, path):
 
 def _loads_then_shares(model, path):
     copy = round_trip(model, path)
-    load_weights(model, path)
     for new, old in zip(copy.parameters(), model.parameters(), strict=True):
         new.data = old.data
     return copy
@@ -1014,6 +1020,15 @@ def _transposed(gray):
     return prepare(gray.T)
 
 
+def _negative_floats(gray):
+    return -prepare(255 - gray)
+
+
+def _subtracts_in_place(gray):
+    gray -= 255
+    return (-gray / 255).astype(np.float32).reshape(1, 784)
+
+
 def _in_place(gray):
     np.subtract(255, gray, out=gray)
     return (gray.astype(np.float32) / 255).reshape(1, 784)
@@ -1139,6 +1154,19 @@ PREPARE = Exercise(
             _transposed,
             "The picture has been transposed: it is mirrored at its diagonal. "
             "`reshape` alone reads the rows one after another, as MNIST's were.",
+        ),
+        Mistake(
+            "changes the sign alone",
+            _negative_floats,
+            "Black is 0 here and white -1: the sign was changed, and the zero has "
+            "stayed where it was. Which number is to become 0? Subtract from 255.",
+        ),
+        Mistake(
+            "subtracts within the picture that it was given",
+            _subtracts_in_place,
+            "`gray -= 255` writes into the caller's picture, whose bytes wrap around; "
+            "the batch comes out right because the second wrap undoes the first. "
+            "`255 - gray.astype(np.float32)` makes a new array and needs no luck.",
         ),
         Mistake(
             "writes into the picture that it was given",
