@@ -1446,7 +1446,8 @@ TRAIN_BETTER = Exercise(
         "on them: that is left to your honesty.\n\n"
         "Then take your idea to MNIST. Train on `train`, write down the validation "
         "accuracy of each thing that you try, choose by it, and look at the test set "
-        "once. What did you have to change from 400 pictures to 55,000?"
+        "once: how many pictures does only your network read, and how many only the "
+        "chapter's? What did you have to change from 400 pictures to 55,000?"
     ),
     stub=cleandoc("""
         def train_better(train, rng):
