@@ -3,8 +3,10 @@
 import re
 
 import book_accessibility
+import book_breaks
 import book_markup
 from book_offline import Typesetter
+from docutils import nodes
 
 OPTIONS = {"throwOnError": True, "strict": "error", "displayMode": True}
 
@@ -95,3 +97,27 @@ def test_a_formula_that_heads_a_column_has_a_name():
     head, cell = context["body"].split("</th>")
     assert '<span class="katex-mathml" role="math" aria-label="x2"><math' in head
     assert "aria-label" not in cell
+
+
+def paragraph(*children):
+    return nodes.paragraph("", "", *children)
+
+
+def test_punctuation_is_cut_from_the_text_beside_a_formula():
+    line = paragraph(nodes.Text("at ("), nodes.math("x", "x"), nodes.Text("), so"))
+    assert book_breaks.take(line, 0, book_breaks.BEFORE) == "("
+    assert book_breaks.take(line, 2, book_breaks.AFTER) == "),"
+    assert line.astext() == "at x so"
+
+
+def test_words_and_the_ends_of_a_line_are_left_alone():
+    line = paragraph(nodes.math("x", "x"), nodes.Text(" is"))
+    assert book_breaks.take(line, -1, book_breaks.BEFORE) == ""
+    assert book_breaks.take(line, 1, book_breaks.AFTER) == ""
+    assert line.astext() == "x is"
+
+
+def test_a_short_formula_and_its_comma_are_one_piece_in_the_page(site):
+    page = (site / "book" / "activations.html").read_text("utf-8")
+    pieces = re.findall('<span class="nn-whole">', page)
+    assert len(pieces) > 50
