@@ -83,7 +83,9 @@ STABLE_SIGMOID = Exercise(
         Write $\sigma(x) = \dfrac{1}{1 + e^{-x}}$ so that it is right for every finite
         number, at $x = \pm 10^4$ as at 0, and nothing overflows on the way: NumPy has
         no warning to give. (To silence the warning with `np.errstate` hides the
-        overflow, and does not count.) `x` is an array of floats of any shape; the
+        overflow, and does not count: the check hears it all the same.) Small values
+        have to be right in their leading digits too: $\sigma(-50)$ is
+        $1.93 \cdot 10^{-22}$, and not 0. `x` is an array of floats of any shape; the
         result has its shape and its dtype, so that float32 stays float32.
     """),
     stub=cleandoc("""
@@ -226,9 +228,11 @@ LOG_SIGMOID = Exercise(
         The loss of a yes-or-no question is made of $\ln \sigma(x)$, and there a stable
         $\sigma$ is not enough: $\sigma(-1000)$ underflows to 0, whose logarithm is
         $-\infty$, while $\ln \sigma(-1000) = -1000$. Write $\ln \sigma(x)$ so that it
-        is right at $\pm 10^4$ as at 0, with nothing for NumPy to warn of. `x` is an
-        array of floats of any shape; the result has its shape and its dtype, so that
-        float32 stays float32.
+        is right at $\pm 10^4$ as at 0, with nothing for NumPy to warn of, silenced or
+        not. Small values have to be right in their leading digits too:
+        $\ln \sigma(50)$ is $-1.93 \cdot 10^{-22}$, and not 0. `x` is an array of floats
+        of any shape; the result has its shape and its dtype, so that float32 stays
+        float32.
     """),
     stub=cleandoc("""
         def log_sigmoid(x):
@@ -604,12 +608,12 @@ MINIMUM = Exercise(
     id="activations/minimum",
     title="The bottom of a valley",
     statement=cleandoc(r"""
-        SiLU and GELU have a smallest value. Find it: `f` has one valley between the
-        numbers `low` and `high`. It falls to its lowest point and rises after it; where
-        the lowest point is `low` or `high` itself, `f` only rises or only falls. Return
-        `(x, f(x))` at the lowest point from `low` to `high`, two numbers, with $x$ to
-        within $10^{-5}$. `f` takes one number, or an array of any shape, and returns as
-        much; its derivative is not given.
+        SiLU and GELU have a smallest value. Find it: from the number `low` to the
+        number `high` the function `f` has one lowest point. It falls before that point
+        and rises after it. The point may be an end, too: it is `low` if `f` rises all
+        the way, and `high` if `f` falls all the way. Return the place and the value,
+        `(x, f(x))`, two numbers, with $x$ to within $10^{-5}$. `f` takes one number, or
+        an array of any shape, and returns as much; its derivative is not given.
     """),
     stub=cleandoc("""
         def find_minimum(f, low, high):
@@ -702,12 +706,12 @@ MINIMUM = Exercise(
 def gelu_gap(x):
     gap = np.abs(GELU()(x) - x * stable_sigmoid(1.702 * x))
     i = np.argmax(gap)
-    return gap[i], x[i]
+    return x[i], gap[i]
 
 
 def _largest(gap: Array, x: Array) -> tuple[Any, Any]:
     i = np.argmax(gap)
-    return gap[i], x[i]
+    return x[i], gap[i]
 
 
 def _gap_of_exact_above(x):
@@ -719,18 +723,18 @@ def _gap_of_exact_below(x):
 
 
 def _gap_and_index(x):
-    gap, where = gelu_gap(x)
-    return gap, np.flatnonzero(x == where)[0]
+    where, gap = gelu_gap(x)
+    return np.flatnonzero(x == where)[0], gap
 
 
 def _gap_and_distance_from_0(x):
-    gap, where = gelu_gap(x)
-    return gap, np.abs(where)
+    where, gap = gelu_gap(x)
+    return np.abs(where), gap
 
 
 def _gap_swapped(x):
-    gap, where = gelu_gap(x)
-    return where, gap
+    where, gap = gelu_gap(x)
+    return gap, where
 
 
 def _gap_of_tanh_form(x):
@@ -767,19 +771,20 @@ GELU_GAP = Exercise(
     statement=cleandoc(r"""
         Beside the tanh form Hendrycks and Gimpel give a second approximation of the
         GELU, which needs a sigmoid only: $x\,\sigma(1.702\,x)$. How far is it from the
-        exact GELU, $x\,\Phi(x)$, which `GELU()` computes? Return the largest
-        $|x\,\Phi(x) - x\,\sigma(1.702\,x)|$ over the numbers of `x`, and the $x$ where
-        it is found: two numbers, in this order. `x` is an array of float64 of shape
-        $(n)$. Then call it on `np.linspace(-6, 6, 12001)`, and compare with the
-        $4.7 \cdot 10^{-4}$ of the tanh form.
+        exact GELU, $x\,\Phi(x)$, which `GELU()` computes? Among the numbers of
+        `x`, an array of float64 of shape $(n)$, find the one where the gap
+        $|x\,\Phi(x) - x\,\sigma(1.702\,x)|$ is largest. Return the place and the value,
+        as in the exercise before: that $x$, then the gap there, two numbers. Then call
+        it on `np.linspace(-6, 6, 12001)`, and compare with the $4.7 \cdot 10^{-4}$ of
+        the tanh form.
     """),
     stub=cleandoc("""
         def gelu_gap(x):
-            # x: float64, (n,) -> (largest gap, the x where it is), two numbers
+            # x: float64, (n,) -> (the x of the largest gap, that gap), two numbers
             ...
     """),
     reference=gelu_gap,
-    parts=["the gap", "the place x"],
+    parts=["the place x", "the gap"],
     cases=_gap_cases,
     hints=[
         "Compute both functions on the whole of `x`, then the distances, as an array. "
@@ -788,8 +793,8 @@ GELU_GAP = Exercise(
         "same place in `x` holds the x.",
     ],
     comment=(
-        "One `argmax` serves both results: the same index picks the gap from one array "
-        "and the x from the other."
+        "One `argmax` serves both results: the same index picks the x from one array "
+        "and the gap from the other."
     ),
     remark=(
         "Over all x the gap is at most 0.0203, at |x| = 2.27: 43 times that of the "
@@ -822,9 +827,9 @@ GELU_GAP = Exercise(
             "it is. The absolute value belongs to the difference alone.",
         ),
         Mistake(
-            "returns x first",
+            "returns the gap first",
             _gap_swapped,
-            "Both numbers are right, in the wrong order: first the gap, then the x.",
+            "Both numbers are right, in the wrong order: first the x, then the gap.",
         ),
         Mistake(
             "compares with the tanh form",
@@ -1370,7 +1375,8 @@ DESIGN = Exercise(
         `backward` takes the upstream gradient $G$ and returns $dX = G \odot f'(X)$;
         all four have one shape and dtype. At $x = \pm 1000$ values and slopes are
         finite, and NumPy has nothing to warn of. Neither method writes into its
-        argument. `check_gradients` with a random upstream is the judge.
+        argument. The check holds `backward` against central differences, for a random
+        upstream too; where $f$ has a corner, the slope of either side will do.
         `MyActivation()` takes no arguments.
     """),
     stub=cleandoc("""
