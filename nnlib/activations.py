@@ -242,8 +242,10 @@ class GELU(Module):
             share = erfc(-z / math.sqrt(2)).astype(z.dtype) / 2  # float16 has no erfc
             return share, density
         c = math.sqrt(2 / math.pi)
-        t = np.tanh(c * (z + 0.044715 * z**3))
-        return (1 + t) / 2, (1 - t) * (1 + t) / 2 * c * (1 + 3 * 0.044715 * z**2)
+        w = 0.044715 * z * z  # NumPy's z**3, a general power, is far slower
+        t = np.tanh(c * z * (1 + w))
+        half_slope = c / 2 + 1.5 * c * w  # of tanh's argument; finite in float16 too
+        return (1 + t) / 2, (1 - t) * (1 + t) * half_slope
 
     def __repr__(self) -> str:
         return f"GELU(approximate={self.approximate!r})"
