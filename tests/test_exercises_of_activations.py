@@ -1,9 +1,12 @@
 """What the exercises of the activations accept, refuse, and say of what they refuse."""
 
+import time
+import warnings
+
 import numpy as np
 import pytest
 
-from nnlib import Module, Sigmoid, Softmax, softplus
+from nnlib import Module, Sigmoid, Softmax, sigmoid, softplus
 from nnlib.exercises import check
 from nnlib.exercises.activations import gelu_gap
 
@@ -47,11 +50,57 @@ def said_of(id, answer):
         (lambda x: np.clip(x, -2, 2), lambda x: (abs(x) < 2).astype(x.dtype)),
         (lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2),
         (lambda x: np.arctan(20 * x), lambda x: 20 / (1 + 400 * x**2)),
+        (lambda x: np.sin(x**2), lambda x: 2 * x * np.cos(x**2)),
+        (lambda x: np.clip(x, 0, 6), lambda x: ((x > 0) & (x < 6)).astype(x.dtype)),
+        (lambda x: np.clip(x, -5, 5), lambda x: (abs(x) < 5).astype(x.dtype)),
+        (lambda x: np.maximum(x - 5, 0), lambda x: (x > 5).astype(x.dtype)),
+        (lambda x: np.maximum(x - 0.4, 0), lambda x: (x > 0.4).astype(x.dtype)),
+        (lambda x: np.maximum(x - 2.1, 0), lambda x: (x >= 2.1).astype(x.dtype)),
+        (lambda x: np.maximum(x, -1.3), lambda x: (x > -1.3).astype(x.dtype)),
     ],
-    ids=["sine", "magnitude", "square", "clip", "softsign", "steep"],
+    ids=[
+        "sine",
+        "magnitude",
+        "square",
+        "clip",
+        "softsign",
+        "steep",
+        "ever faster",
+        "ReLU6",
+        "bends at 5 and -5",
+        "bends at 5",
+        "bends at 0.4",
+        "bends at 2.1",
+        "bends at -1.3",
+    ],
 )
 def test_a_continuous_function_that_bends_is_an_activation(f, slope):
+    begin = time.monotonic()
     assert check("activations/design", activation(f, slope))
+    assert time.monotonic() - begin < 5  # a fraction of a second, if nothing else runs
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        (
+            lambda x: x * np.clip(x + 3, 0, 6) / 6,
+            lambda x: np.where(abs(x) < 3, (2 * x + 3) / 6, 0).astype(x.dtype),
+        ),
+        (lambda x: np.clip(x, -3, 3), np.ones_like),
+        (
+            np.sin,
+            lambda x: np.where((x > 3) & (x < 3.5), 7, np.cos(x)).astype(x.dtype),
+        ),
+        (lambda x: np.clip(x, -12, 12) ** 3, lambda x: 3 * x**2),
+        (np.abs, lambda x: np.where(x == 0, 9, np.sign(x)).astype(x.dtype)),
+    ],
+    ids=["hard-swish", "hardtanh", "a band", "far out", "beyond both sides"],
+)
+def test_a_slope_that_is_wrong_somewhere_is_wrong(f, slope):
+    text = said_of("design", activation(f, slope))
+    assert "`backward` disagrees with central differences of `forward`. At x =" in text
+    assert "known mistake: has the derivative of something else." in text
 
 
 def test_what_mixes_elements_is_no_activation():
@@ -90,11 +139,97 @@ def test_the_input_shown_is_the_one_that_fails():
     assert "f(x) = array([[0.00000000e+00, 4.53999298e-05," in text
     in_float64 = activation(np.abs, lambda x: np.where(x > 0, 1, -1.0))
     text = said_of("design", in_float64)
-    assert "x = array([[-1.3, 0.4, 2.1]], dtype=float32)" in text
+    assert "x = array([[-1.3038405, 0.4358899, 2.144761 ]], dtype=float32)" in text
     assert "`(x > 0) * 1.0` do this" in text
 
 
+# ---- warnings that are silenced, and tails ------------------------------------------
+
+
+def by_errstate(f):
+    def silent(x):
+        with np.errstate(all="ignore"):
+            return f(x)
+
+    return silent
+
+
+def by_seterr(f):
+    def silent(x):
+        before = np.seterr(over="ignore", invalid="ignore")
+        try:
+            return f(x)
+        finally:
+            np.seterr(**before)
+
+    return silent
+
+
+def by_a_filter(f):
+    def silent(x):
+        with warnings.catch_warnings(record=True):
+            warnings.simplefilter("ignore")
+            return f(x)
+
+    return silent
+
+
+@pytest.mark.parametrize("silenced", [by_errstate, by_seterr, by_a_filter])
+def test_an_overflow_that_is_silenced_is_an_overflow(silenced):
+    before = np.errstate, np.seterr, warnings.catch_warnings, warnings.simplefilter
+    text = said_of("stable-sigmoid", silenced(lambda x: 1 / (1 + np.exp(-x))))
+    assert "a warning on the way: overflow encountered in exp." in text
+    assert "known mistake: takes the exponential of -x." in text
+
+    def both(x):
+        return np.where(x < 0, x - np.log1p(np.exp(x)), -np.log1p(np.exp(-x)))
+
+    text = said_of("log-sigmoid", silenced(both))
+    assert "known mistake: computes both forms everywhere." in text
+    after = np.errstate, np.seterr, warnings.catch_warnings, warnings.simplefilter
+    assert after == before
+
+
+@pytest.mark.parametrize("bound", [20, 30])
+def test_a_tail_is_judged_by_its_digits(bound):
+    def clipped(x):
+        return 1 / (1 + np.exp(-np.clip(x, -bound, bound)))
+
+    text = said_of("stable-sigmoid", clipped)
+    assert "known mistake: clips x to ±30." in text
+
+    def cut(x):
+        return np.where(x < -bound, 0, sigmoid(x)).astype(x.dtype)
+
+    text = said_of("stable-sigmoid", cut)
+    assert "known mistake: loses the tail on the left." in text
+
+    def cut_on_the_right(x):
+        return np.where(x > bound, 0, -softplus(-x)).astype(x.dtype)
+
+    text = said_of("log-sigmoid", cut_on_the_right)
+    assert "known mistake: adds 1 before the logarithm." in text
+
+
+def test_every_way_around_an_overflow_is_right():
+    def by_a_mask(x):
+        result = np.empty_like(x)
+        result[x >= 0] = 1 / (1 + np.exp(-x[x >= 0]))
+        e = np.exp(x[x < 0])
+        result[x < 0] = e / (1 + e)
+        return result
+
+    assert check("activations/stable-sigmoid", by_a_mask)
+    assert check("activations/stable-sigmoid", sigmoid)
+    assert check("activations/stable-sigmoid", lambda x: np.exp(-np.logaddexp(0, -x)))
+
+
 # ---- the others ---------------------------------------------------------------------
+
+
+def test_a_list_is_told_from_a_tuple():
+    text = said_of("minimum", lambda f, low, high: [low, high])
+    assert "is a list; expected was a tuple. Commas alone make a tuple" in text
 
 
 def test_a_lowest_point_outside_of_the_interval_is_named_as_such():

@@ -76,6 +76,9 @@ class Exercise:
         default "element [0] of the result".
     tolerance : float
         The relative and absolute difference from the reference that is still right.
+    absolute : float, optional
+        The absolute difference alone, where it is another: 0 for results whose small
+        values count by their digits.
     seconds : float
         The time limit for all cases together.
     """
@@ -94,6 +97,7 @@ class Exercise:
     judge: Callable[..., str | None] | None = None
     parts: Sequence[str] = ()
     tolerance: float = 1e-9
+    absolute: float | None = None
     seconds: float = 10.0
 
     @property

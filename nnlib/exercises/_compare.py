@@ -25,10 +25,12 @@ def difference(
     tolerance: float,
     what: str = "the result",
     parts: Sequence[str] = (),
+    absolute: float | None = None,
 ) -> Fault | None:
     """Return the first difference between two values, or ``None``; `what` names them.
 
-    `parts` names the elements of a tuple or a list.
+    `parts` names the elements of a tuple or a list. The tolerance is relative and
+    absolute, unless an absolute one is given too.
 
     A float may be a Python float, a NumPy scalar or an array of no dimension. An array
     has to be an array of the same shape and dtype, with floats as near as `tolerance`,
@@ -37,11 +39,11 @@ def difference(
     if got is None and expected is not None:
         return _fault("nothing", f"{what} is None. Is there a `return`?")
     if isinstance(expected, np.ndarray) and expected.ndim:
-        return _array_difference(got, expected, tolerance, what)
+        return _array_difference(got, expected, tolerance, what, absolute)
     if isinstance(expected, bool | int | float | np.ndarray | np.generic):
-        return _number_difference(got, expected, tolerance, what)
+        return _number_difference(got, expected, tolerance, what, absolute)
     if isinstance(expected, tuple | list | dict):
-        return _container_difference(got, expected, tolerance, what, parts)
+        return _container_difference(got, expected, tolerance, what, parts, absolute)
     if type(got) is not type(expected):
         return _wrong_type(got, _article(type(expected).__name__), what)
     return None if got is expected or _equal(got, expected) else _wrong_value(what)
@@ -61,7 +63,11 @@ def is_changed(after: Any, before: Any) -> bool:
 
 
 def _array_difference(
-    got: Any, expected: np.ndarray[Any, Any], tolerance: float, what: str
+    got: Any,
+    expected: np.ndarray[Any, Any],
+    tolerance: float,
+    what: str,
+    absolute: float | None,
 ) -> Fault | None:
     if not isinstance(got, np.ndarray):
         return _wrong_type(got, "a NumPy array", what)
@@ -71,7 +77,7 @@ def _array_difference(
     if got.dtype != expected.dtype:
         text = f"{what} has dtype {got.dtype}; expected was {expected.dtype}."
         return _fault("dtype", text)
-    if (right := _near(got, expected, tolerance)).all():
+    if (right := _near(got, expected, tolerance, absolute)).all():
         return None
     place = _worst_place(got, expected, right)
     where = f"[{', '.join(map(str, place))}]"
@@ -85,7 +91,7 @@ def _array_difference(
 
 
 def _number_difference(
-    got: Any, expected: Any, tolerance: float, what: str
+    got: Any, expected: Any, tolerance: float, what: str, absolute: float | None
 ) -> Fault | None:
     expected = np.asarray(expected)
     wanted, kinds = {
@@ -101,7 +107,7 @@ def _number_difference(
     value = np.asarray(got)
     if value.dtype.kind not in kinds:
         return _wrong_type(got, wanted, what)
-    if _near(value, expected, tolerance).all():
+    if _near(value, expected, tolerance, absolute).all():
         return None
     if _is_nan(value):
         return _fault("nan", f"{what} is not a number (NaN).")
@@ -109,11 +115,19 @@ def _number_difference(
 
 
 def _container_difference(
-    got: Any, expected: Any, tolerance: float, what: str, parts: Sequence[str]
+    got: Any,
+    expected: Any,
+    tolerance: float,
+    what: str,
+    parts: Sequence[str],
+    absolute: float | None,
 ) -> Fault | None:
     kind = next(kind for kind in (tuple, list, dict) if isinstance(expected, kind))
     if not isinstance(got, kind):
-        return _wrong_type(got, _article(kind.__name__), what)
+        fault = _wrong_type(got, _article(kind.__name__), what)
+        if kind is tuple:
+            fault.text += " Commas alone make a tuple: `first, second`."
+        return fault
     if isinstance(expected, dict):
         if set(got) != set(expected):
             keys = ", ".join(map(repr, expected))
@@ -126,14 +140,19 @@ def _container_difference(
         places = list(range(len(expected)))
     for place in places:
         part = parts[place] if parts else f"element [{place!r}] of {what}"
-        fault = difference(got[place], expected[place], tolerance, part)
-        if fault is not None:
-            return fault
+        found = difference(
+            got[place], expected[place], tolerance, part, absolute=absolute
+        )
+        if found is not None:
+            return found
     return None
 
 
 def _near(
-    got: np.ndarray[Any, Any], expected: np.ndarray[Any, Any], tolerance: float
+    got: np.ndarray[Any, Any],
+    expected: np.ndarray[Any, Any],
+    tolerance: float,
+    absolute: float | None,
 ) -> np.ndarray[Any, Any]:
     """Where two arrays agree; arrays that are not of floats have to be equal."""
     if expected.dtype.kind not in "fc":
@@ -141,7 +160,9 @@ def _near(
     if tolerance:
         tolerance = max(tolerance, 8 * float(np.finfo(expected.dtype).eps))
     with np.errstate(all="ignore"):
-        return np.isclose(got, expected, tolerance, tolerance, equal_nan=True)
+        if absolute is None:
+            absolute = tolerance
+        return np.isclose(got, expected, tolerance, absolute, equal_nan=True)
 
 
 def _worst_place(

@@ -49,7 +49,12 @@ def _fault(exercise: Exercise, given: Outcome, expected: Outcome) -> Fault | Non
     else:
         what = "the result" if callable(exercise.reference) else f"`{exercise.name}`"
         fault = difference(
-            given.result, expected.result, exercise.tolerance, what, exercise.parts
+            given.result,
+            expected.result,
+            exercise.tolerance,
+            what,
+            exercise.parts,
+            exercise.absolute,
         )
     if fault is not None:
         return fault

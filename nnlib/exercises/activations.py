@@ -23,11 +23,16 @@ from nnlib.activations import (
 from nnlib.exercises._bank import Case, Exercise, Mistake, Question
 from nnlib.exercises._compare import difference
 from nnlib.exercises._show import labelled, number
+from nnlib.exercises._unsilenced import unsilenced
 from nnlib.functional import softmax, softplus
-from nnlib.gradcheck import check_gradients, numerical_gradient
 from nnlib.module import Module
 
 __all__ = ["EXERCISES", "QUESTIONS"]
+
+
+def _heard(answer: Any, x: Array) -> Any:
+    with unsilenced():
+        return answer(x)
 
 
 # ---- 1. A sigmoid that never overflows ---------------------------------------------
@@ -58,6 +63,14 @@ def _sigmoid_clipped_for_float64(x):
     return 1 / (1 + np.exp(-np.clip(x, -500, 500)))
 
 
+def _sigmoid_clipped_at_30(x):
+    return 1 / (1 + np.exp(-np.clip(x, -30, 30)))
+
+
+def _sigmoid_without_its_tail(x):
+    return (1 + np.tanh(x / 2)) / 2
+
+
 def _sigmoid_mirrored(x):
     return stable_sigmoid(-x)
 
@@ -71,8 +84,10 @@ def _sigmoid_cases() -> Sequence[Case]:
     return [
         (np.array([-1e4, 0.0]),),
         (np.array([1.0, 1e4]),),
+        (np.array([-50.0, 0.0]),),  # 0 is near σ(-50), and without a right digit
+        (np.array([-700.0, 0.0]),),
         (5 * rng.standard_normal((4, 3)),),
-        (np.array([-1e4, -88.0, -1.5, 0.0, 2.0, 100.0, 1e4], dtype=np.float32),),
+        (np.array([-1e4, -10.0, -1.5, 0.0, 2.0, 100.0, 1e4], dtype=np.float32),),
     ]
 
 
@@ -95,6 +110,9 @@ STABLE_SIGMOID = Exercise(
     """),
     reference=stable_sigmoid,
     cases=_sigmoid_cases,
+    call=_heard,
+    tolerance=1e-8,
+    absolute=0.0,
     hints=[
         "Which exponential overflows: that of a large negative number, or that of a "
         "large positive one?",
@@ -121,7 +139,8 @@ STABLE_SIGMOID = Exercise(
             _sigmoid_naive,
             "The values are right, but `np.exp(-x)` overflows for large negative "
             "`x` (below -709 in float64, below -88 in float32). It ends well only "
-            "because 1 / inf is 0. Take exponentials of numbers that are at most 0.",
+            "because 1 / inf is 0, and a warning that is silenced leaves it so. Take "
+            "exponentials of numbers that are at most 0.",
         ),
         Mistake(
             "takes the exponential of x",
@@ -149,6 +168,22 @@ STABLE_SIGMOID = Exercise(
             "With these bounds `np.exp` is safe in float64, but float32 ends at "
             "3.4e38, which is exp(88.7): there it still overflows. A bound has to be "
             "chosen anew for each dtype; exp(-|x|) needs none.",
+        ),
+        Mistake(
+            "loses the tail on the left",
+            _sigmoid_without_its_tail,
+            "It gives 0 where σ(-50) is 1.9e-22: not one digit is right, and the "
+            "logarithm of it is -inf. A cut does this, and so does a subtraction that "
+            "ends near 0: in (1 + tanh(x/2))/2 and in 1 - σ(-x) a number next to 1 was "
+            "rounded before. On the left take exp(x) / (1 + exp(x)).",
+        ),
+        Mistake(
+            "clips x to ±30",
+            _sigmoid_clipped_at_30,
+            "The difference is small, and the digits are wrong: every `x` below the "
+            "bound gives the same number, 9.4e-14 for a bound of -30, where σ(-50) is "
+            "1.9e-22 and σ(-10000) is 0. The slope there is 0 as well. Rewrite the "
+            "formula rather than its argument.",
         ),
         Mistake(
             "has the sign the wrong way round",
@@ -205,6 +240,15 @@ def _log_clipped(x):
     return np.log(np.clip(stable_sigmoid(x), 1e-12, 1))
 
 
+def _log_without_log1p(x):
+    return np.minimum(x, 0) - np.log(1 + np.exp(-np.abs(x)))
+
+
+def _log_cut_at_20(x):
+    e = np.exp(-np.abs(x))
+    return np.where(x < -20, x, np.minimum(x, 0) - np.log1p(e))
+
+
 def _log_in_float64(x):
     return log_sigmoid(x.astype(np.float64))
 
@@ -215,8 +259,11 @@ def _log_cases() -> Sequence[Case]:
         (np.array([-1000.0, 0.0]),),
         (np.array([2.0, 1000.0]),),
         (np.array([-720.0, -1.0, 1.0]),),  # here σ(x) is not yet 0, but e^-x is inf
-        (5 * rng.standard_normal((4, 3)),),
-        (np.array([-1e4, -200.0, -1.5, 0.0, 2.0, 200.0, 1e4], dtype=np.float32),),
+        (np.array([-21.0, 0.0]),),  # -21 is near it, but for the eleventh digit
+        (np.array([0.0, 50.0]),),  # 0 is near it, and without a right digit
+        (np.array([0.0, 700.0]),),
+        (4 * rng.standard_normal((4, 3)),),
+        (np.array([-1e4, -200.0, -1.5, 0.0, 2.0, 60.0, 1e4], dtype=np.float32),),
         (np.array([[-1e4, -30.0, 0.5, 30.0, 1e4, -3.0, 3.0, 0.0]]),),
     ]
 
@@ -241,6 +288,9 @@ LOG_SIGMOID = Exercise(
     """),
     reference=log_sigmoid,
     cases=_log_cases,
+    call=_heard,
+    tolerance=1e-11,
+    absolute=0.0,
     hints=[
         r"Take the logarithm on paper, before the computer takes the exponential: "
         r"$\ln \sigma(x) = -\ln(1 + e^{-x})$. Which function of the chapter has this "
@@ -322,6 +372,20 @@ LOG_SIGMOID = Exercise(
             "leaves the error. Rewrite the formula instead.",
         ),
         Mistake(
+            "adds 1 before the logarithm",
+            _log_without_log1p,
+            "For large `x` the exponential is far below 1e-16, and `1 + e` rounds it "
+            "away: `np.log(1 + e)` gives 0 where ln σ(50) is -1.9e-22, so not one "
+            "digit is right. `np.log1p(e)` computes ln(1 + e) without that sum.",
+        ),
+        Mistake(
+            "takes x itself below -20",
+            _log_cut_at_20,
+            "ln σ(x) = x - ln(1 + exp(x)), and at x = -21 the last term is 7.6e-10: "
+            "the eleventh digit is wrong, and at -20 the function jumps. No cut is "
+            "needed: in the formula with `np.log1p` the term fades by itself.",
+        ),
+        Mistake(
             "turns float32 into float64",
             _log_in_float64,
             "The values are right, but float32 came in and float64 went out. Give "
@@ -389,6 +453,14 @@ def _silu_slope_times_one(x):
 
 def _silu_slope_second_term(x):
     return _derivatives_but(3, x * derivatives(x)[0], x)
+
+
+def _derivatives_in_a_list(x):
+    return list(derivatives(x))
+
+
+def _derivatives_stacked(x):
+    return np.stack(derivatives(x))
 
 
 def _derivatives_cases() -> Sequence[Case]:
@@ -502,6 +574,19 @@ DERIVATIVES = Exercise(
             "x σ′(x) is one half of the product rule, with x held still. The x in "
             "front changes too, and adds σ(x).",
         ),
+        Mistake(
+            "returns a list",
+            _derivatives_in_a_list,
+            "The four derivatives are right. Square brackets make a list, commas alone "
+            "a tuple: `return d_sigmoid, d_tanh, d_relu, d_silu`.",
+        ),
+        Mistake(
+            "stacks them in one array",
+            _derivatives_stacked,
+            "The four derivatives are right, and stand in one array with an axis more. "
+            "Leave them apart, and return a tuple: "
+            "`return d_sigmoid, d_tanh, d_relu, d_silu`.",
+        ),
     ],
 )
 
@@ -557,6 +642,14 @@ def _minimum_on_integers(f, low, high):
 def _minimum_swapped(f, low, high):
     x, value = find_minimum(f, low, high)
     return value, x
+
+
+def _minimum_in_a_list(f, low, high):
+    return list(find_minimum(f, low, high))
+
+
+def _minimum_in_an_array(f, low, high):
+    return np.array(find_minimum(f, low, high))
 
 
 def _minimum_at_an_end(f, low, high):
@@ -680,6 +773,18 @@ MINIMUM = Exercise(
             "value f(x).",
         ),
         Mistake(
+            "returns a list",
+            _minimum_in_a_list,
+            "Both numbers are right. Square brackets make a list, commas alone a "
+            "tuple: `return x, f(x)`.",
+        ),
+        Mistake(
+            "returns an array of two numbers",
+            _minimum_in_an_array,
+            "Both numbers are right, and stand in one array. Return a tuple instead: "
+            "`return x, f(x)`.",
+        ),
+        Mistake(
             "compares the two ends only",
             _minimum_at_an_end,
             "The lower of the two ends is the lowest point only if f has no valley "
@@ -739,6 +844,15 @@ def _gap_swapped(x):
 
 def _gap_of_tanh_form(x):
     return _largest(np.abs(GELU()(x) - GELU(approximate="tanh")(x)), x)
+
+
+def _gap_from_tanh_form(x):
+    inexact = GELU(approximate="tanh")(x)
+    return _largest(np.abs(inexact - x * stable_sigmoid(1.702 * x)), x)
+
+
+def _gap_on_a_grid_of_its_own(x):
+    return gelu_gap(np.linspace(-6, 6, 12001))
 
 
 def _gap_without_the_factor(x):
@@ -836,6 +950,19 @@ GELU_GAP = Exercise(
             _gap_of_tanh_form,
             'This is the gap of `GELU(approximate="tanh")`. Asked for is the other '
             "approximation, x σ(1.702 x), which nnlib does not have.",
+        ),
+        Mistake(
+            "takes the tanh form for the exact one",
+            _gap_from_tanh_form,
+            "This is the gap between two approximations. The exact GELU is `GELU()`, "
+            'without `approximate="tanh"`.',
+        ),
+        Mistake(
+            "takes a grid of its own",
+            _gap_on_a_grid_of_its_own,
+            "The result is the same whatever comes in. The numbers to look at are "
+            "those of `x`; `np.linspace(-6, 6, 12001)` is what to call the finished "
+            "function on.",
         ),
         Mistake(
             "leaves out the factor 1.702",
@@ -1041,6 +1168,10 @@ def _softmax_of_plain_sum(p, grad_output):
     return p * (grad_output - np.sum(grad_output, axis=1, keepdims=True))
 
 
+def _softmax_plain_mean(p, grad_output):
+    return p * (grad_output - grad_output.mean(axis=1, keepdims=True))
+
+
 def _softmax_cases() -> Sequence[Case]:
     rng = np.random.default_rng(6)
 
@@ -1139,6 +1270,13 @@ SOFTMAX_BACKWARD = Exercise(
             _softmax_of_plain_sum,
             "The sum is of p G, not of G: each upstream gradient counts as much as its "
             "probability. A check: every row of dX adds up to 0.",
+        ),
+        Mistake(
+            "takes the mean of G without its weights",
+            _softmax_plain_mean,
+            "The mean is weighted by the probabilities, Σ p_i g_i. The plain mean "
+            "gives every class the weight 1/K, which is right only where all p are "
+            "equal. A check: every row of dX adds up to 0.",
         ),
     ],
 )
@@ -1266,8 +1404,16 @@ _LOSES_UPSTREAM = (
     "`backward` is right for an upstream of ones (dX is shown for it), and wrong for "
     "a random one."
 )
-#: A jump is sought on so fine a grid; slopes are compared at a few other places.
-_GRID = np.linspace(-4, 4, 801)
+#: Jumps are sought, and slopes compared, on a grid that is fine in the middle.
+_GRID = np.concatenate(
+    [
+        np.linspace(-20, -4, 160, endpoint=False),
+        np.linspace(-4, 4, 801),
+        np.linspace(20, 4, 160, endpoint=False)[::-1],
+    ]
+)
+#: To tell one function from another it takes a wider look.
+_WIDE = np.concatenate([[-1000.0, -100.0], _GRID, [100.0, 1000.0]])
 
 
 def _look(answer: Any, x: Array) -> _Look:
@@ -1305,28 +1451,58 @@ def _failing(module: Module, x: Array, y: Array, dx: Array) -> list[str]:
         ]
     if not np.isfinite([y, dx]).all():
         return ["A value or a slope is not finite."]
-    if x.size == _GRID.size:
-        return _failing_as_a_curve(module, x, y)
-    if x.dtype == np.float32 or np.abs(x).max() > np.abs(_GRID).max():
-        return [""]  # central differences see too little there
-    slope = numerical_gradient(lambda x: float(module(x).sum()), x)
-    if not np.allclose(dx, slope, 1e-6, 1e-6):
-        return [_NOT_THE_SLOPE]
-    rng = np.random.default_rng(7)
-    return ["" if check_gradients(module, x, rng=rng) else _LOSES_UPSTREAM]
+    tolerance = 1e-4 if x.dtype == np.float32 else 1e-9
+    if x.dtype == np.float64:  # differences of float32 see too little
+        off_course = _failing_as_a_curve(module) if x.size == _GRID.size else []
+        if off_course or (off_course := _failing_slope(module, x, y, dx)):
+            return off_course
+    upstream = np.random.default_rng(7).standard_normal(x.shape).astype(x.dtype)
+    module(x)
+    if not np.allclose(module.backward(upstream), upstream * dx, tolerance, tolerance):
+        return [_LOSES_UPSTREAM]
+    return [""]
 
 
-def _failing_as_a_curve(module: Module, x: Array, y: Array) -> list[str]:
+def _failing_slope(module: Module, x: Array, y: Array, dx: Array) -> list[str]:
+    """What is wrong with the slopes dx, and where that shows most.
+
+    A slope has to lie between the difference quotients to the left and to the right.
+    They are as good as equal, but for a corner: there any slope between the two will
+    do.
+    """
+    h = 1e-6
+    before, after = x - h, x + h
+    left = (y - module(before)) / (x - before)
+    right = (module(after) - y) / (after - x)
+    rounding = 8 * np.finfo(x.dtype).eps * (np.abs(y) + np.abs(x * dx)) / h
+    allowed = 1e-6 * (1 + np.abs(dx)) + rounding
+    outside = np.maximum(np.minimum(left, right) - dx, dx - np.maximum(left, right))
+    if (outside <= allowed).all():
+        return []
+    at = np.unravel_index((outside / allowed).argmax(), x.shape)
+    central = (left[at] + right[at]) / 2
+    return [
+        _NOT_THE_SLOPE,
+        f"At x = {x[at]:.4g} it gives {dx[at]:.4g}, and they give {central:.4g}.",
+    ]
+
+
+def _failing_as_a_curve(module: Module) -> list[str]:
     """What is wrong with the shape of a function, seen from one end to the other."""
-    if np.abs(np.diff(y, 2)).max() <= 1e-9 * np.abs(y).max():
+    with np.errstate(all="ignore"):  # far out it may overflow, and another case tells
+        y = module(_WIDE)
+    seen = np.isfinite(y)
+    x, y = _WIDE[seen], y[seen]
+    line = y[0] + (x - x[0]) * ((y[-1] - y[0]) / (x[-1] - x[0]))
+    if np.abs(y - line).max() <= 1e-9 * np.abs(y).max():
         return ["All its values lie on one straight line."]
-    low, high = x[:-1], x[1:]
+    low, high = _GRID[:-1], _GRID[1:]
     for _ in range(30):  # halve every interval, and keep the half with more of the rise
         middle = (low + high) / 2
         here = module(middle)
         left = np.abs(here - module(low)) > np.abs(module(high) - here)
         low, high = np.where(left, low, middle), np.where(left, middle, high)
-    jump = np.abs(module(high) - module(low))
+    jump = np.abs(module(high) - module(low)) / (1 + np.abs(module(low)))
     if jump.max() > 1e-4:
         return [
             "It is not continuous.",
@@ -1336,7 +1512,7 @@ def _failing_as_a_curve(module: Module, x: Array, y: Array) -> list[str]:
     for name, values in known.items():
         if np.allclose(y, values, 1e-9, 1e-9):
             return ["nnlib has this one already.", f"It is {name}."]
-    return [""]
+    return []
 
 
 def _of_nnlib(x: Array, y: Array) -> list[Module]:
@@ -1356,9 +1532,11 @@ def _complaint(look: _Look, x: Array) -> str | None:
 
 def _design_cases() -> Sequence[Case]:
     rng = np.random.default_rng(8)
+    few = np.array([[-1.7, 0.19, 4.6]])
+    few = np.sign(few) * np.sqrt(np.abs(few))  # nobody sets a corner there
     return [
-        (np.array([[-1.3, 0.4, 2.1]]),),
-        (np.array([[-1.3, 0.4, 2.1]], dtype=np.float32),),
+        (few,),
+        (few.astype(np.float32),),
         (np.array([[-1000.0, -10.0, 10.0, 1000.0]]),),
         (rng.uniform(-3, 3, (2, 3)),),
         (_GRID.copy(),),
@@ -1447,15 +1625,16 @@ DESIGN = Exercise(
         Mistake(
             "is one that nnlib has",
             Tanh,
-            "It agrees with nnlib's on all of [-4, 4]. Bend it another way: another "
+            "It agrees with nnlib's from -1000 to 1000. Bend it another way: another "
             "function, or one of these multiplied by x, squared or shifted.",
         ),
         Mistake(
             "has the derivative of something else",
             _OtherDerivative,
             "`backward` disagrees with the differences of `forward`, whatever the "
-            "upstream. Differentiate again, factor by factor, and compare at one "
-            "point: (f(x + h) - f(x - h)) / 2h with h = 1e-5.",
+            "upstream, in some places or in all. Differentiate again, factor by factor "
+            "and piece by piece, and compare at the point named above: "
+            "(f(x + h) - f(x - h)) / 2h with h = 1e-5.",
         ),
         Mistake(
             "overflows at ±1000",
