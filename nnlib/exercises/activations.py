@@ -23,16 +23,10 @@ from nnlib.activations import (
 from nnlib.exercises._bank import Case, Exercise, Mistake, Question
 from nnlib.exercises._compare import difference
 from nnlib.exercises._show import labelled, number
-from nnlib.exercises._unsilenced import unsilenced
 from nnlib.functional import softmax, softplus
 from nnlib.module import Module
 
 __all__ = ["EXERCISES", "QUESTIONS"]
-
-
-def _heard(answer: Any, x: Array) -> Any:
-    with unsilenced():
-        return answer(x)
 
 
 # ---- 1. A sigmoid that never overflows ---------------------------------------------
@@ -97,11 +91,11 @@ STABLE_SIGMOID = Exercise(
     statement=cleandoc(r"""
         Write $\sigma(x) = \dfrac{1}{1 + e^{-x}}$ so that it is right for every finite
         number, at $x = \pm 10^4$ as at 0, and nothing overflows on the way: NumPy has
-        no warning to give. (To silence the warning with `np.errstate` hides the
-        overflow, and does not count: the check hears it all the same.) Small values
-        have to be right in their leading digits too: $\sigma(-50)$ is
-        $1.93 \cdot 10^{-22}$, and not 0. `x` is an array of floats of any shape; the
-        result has its shape and its dtype, so that float32 stays float32.
+        no warning to give. (To silence it with `np.errstate` would only hide the
+        overflow.) Small values have to be right in their leading digits too:
+        $\sigma(-50)$ is $1.93 \cdot 10^{-22}$, and not 0. `x` is an array of floats of
+        any shape; the result has its shape and its dtype, so that float32 stays
+        float32.
     """),
     stub=cleandoc("""
         def stable_sigmoid(x):
@@ -110,7 +104,6 @@ STABLE_SIGMOID = Exercise(
     """),
     reference=stable_sigmoid,
     cases=_sigmoid_cases,
-    call=_heard,
     tolerance=1e-8,
     absolute=0.0,
     hints=[
@@ -275,11 +268,10 @@ LOG_SIGMOID = Exercise(
         The loss of a yes-or-no question is made of $\ln \sigma(x)$, and there a stable
         $\sigma$ is not enough: $\sigma(-1000)$ underflows to 0, whose logarithm is
         $-\infty$, while $\ln \sigma(-1000) = -1000$. Write $\ln \sigma(x)$ so that it
-        is right at $\pm 10^4$ as at 0, with nothing for NumPy to warn of, silenced or
-        not. Small values have to be right in their leading digits too:
-        $\ln \sigma(50)$ is $-1.93 \cdot 10^{-22}$, and not 0. `x` is an array of floats
-        of any shape; the result has its shape and its dtype, so that float32 stays
-        float32.
+        is right at $\pm 10^4$ as at 0, with nothing for NumPy to warn of. Small values
+        have to be right in their leading digits too: $\ln \sigma(50)$ is
+        $-1.93 \cdot 10^{-22}$, and not 0. `x` is an array of floats of any shape; the
+        result has its shape and its dtype, so that float32 stays float32.
     """),
     stub=cleandoc("""
         def log_sigmoid(x):
@@ -288,7 +280,6 @@ LOG_SIGMOID = Exercise(
     """),
     reference=log_sigmoid,
     cases=_log_cases,
-    call=_heard,
     tolerance=1e-11,
     absolute=0.0,
     hints=[
