@@ -373,7 +373,7 @@ def test_no_sample_is_too_small_or_too_large_for_its_digits(name):
     tiny = np.finfo(np.float32).tiny
 
     def packed(value):
-        if isinstance(value, dict) and "float32" in value:
+        if isinstance(value, dict) and "float24" in value:
             yield unpack(value)
         elif isinstance(value, dict):
             for part in value.values():

@@ -43,9 +43,16 @@ export function fixed(value, decimals) {
 }
 
 /** Undo `pack` of base.py: nested arrays of numbers. */
-export function unpack({ shape, float32 }) {
-  const bytes = Uint8Array.from(atob(float32), (c) => c.charCodeAt(0));
-  const numbers = new Float32Array(bytes.buffer);
+export function unpack({ shape, float24 }) {
+  const text = atob(float24);
+  const bytes = new Uint8Array((text.length / 3) * 4);
+  for (let i = 0; i < text.length; i += 1) {
+    bytes[Math.floor(i / 3) * 4 + (i % 3) + 1] = text.charCodeAt(i);
+  }
+  const numbers = Float64Array.from(
+    new Float32Array(bytes.buffer),
+    (v) => Number(v.toPrecision(4)),
+  );
   const nest = (dims, start) => {
     if (dims.length === 1) return numbers.subarray(start, start + dims[0]);
     const size = dims.slice(1).reduce((a, b) => a * b, 1);
