@@ -45,6 +45,10 @@ def said_of(id, answer):
     [
         (np.sin, np.cos),
         (np.abs, np.sign),
+        (
+            lambda x: x * sigmoid(x / 2),
+            lambda x: sigmoid(x / 2) * (1 + x / 2 * sigmoid(-x / 2)),
+        ),
         (lambda x: x**2, lambda x: 2 * x),
         (lambda x: np.clip(x, -2, 2), lambda x: (abs(x) < 2).astype(x.dtype)),
         (lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2),
@@ -60,6 +64,7 @@ def said_of(id, answer):
     ids=[
         "sine",
         "magnitude",
+        "half as soft as SiLU",
         "square",
         "clip",
         "softsign",

@@ -92,10 +92,10 @@ STABLE_SIGMOID = Exercise(
         Write $\sigma(x) = \dfrac{1}{1 + e^{-x}}$ so that it is right for every finite
         number, at $x = \pm 10^4$ as at 0, and nothing overflows on the way: NumPy has
         no warning to give. (To silence it with `np.errstate` would only hide the
-        overflow.) Small values have to be right in their leading digits too:
-        $\sigma(-50)$ is $1.93 \cdot 10^{-22}$, and not 0. `x` is an array of floats of
-        any shape; the result has its shape and its dtype, so that float32 stays
-        float32.
+        overflow, though the check cannot tell.) Small values have to be right in their
+        leading digits too: $\sigma(-50)$ is $1.93 \cdot 10^{-22}$, and not 0. `x` is an
+        array of floats of any shape; the result has its shape and its dtype, so that
+        float32 stays float32.
     """),
     stub=cleandoc("""
         def stable_sigmoid(x):
@@ -1509,11 +1509,11 @@ def _failing_as_a_curve(module: Module) -> list[str]:
 def _of_nnlib(x: Array, y: Array) -> list[Module]:
     """The activations of nnlib, those with a parameter such that they agree at x[0]."""
     found = [Sigmoid(), Tanh(), ReLU(), SiLU(), GELU(), GELU(approximate="tanh")]
-    slope, alpha = y[0] / x[0], y[0] / np.expm1(x[0])
+    slope, alpha = round(y[0] / x[0], 9), round(y[0] / np.expm1(x[0]), 9)
     if 0 < slope < 1:
-        found.append(LeakyReLU(round(slope, 9)))
+        found.append(LeakyReLU(slope))
     if alpha > 0:
-        found.append(ELU(round(alpha, 9)))
+        found.append(ELU(alpha))
     return found
 
 
