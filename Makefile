@@ -77,12 +77,11 @@ lint: install ## check format, style, types and the form of the notebooks
 	@$(BIN)/mypy
 	@$(BIN)/python book/_ext/committed_form.py --check
 
-# Two processes, since a notebook or a browser is a third; a file's tests stay together,
-# in the order of the files: by the count of its tests the slowest one would come last.
+# Two processes, since a notebook or a browser is a third; a file's tests stay together.
 test: lint book ## run all that CI runs
 	@echo "==> Running the tests: the library, every notebook, the site in a browser"
 	@$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 \
-	  -n 2 --dist loadfile --no-loadscope-reorder
+	  -n 2 --dist loadfile
 
 bench: install ## measure nnlib against PyTorch, scikit-learn and plain loops
 	@$(BIN)/python -c 'import torch' 2>/dev/null || \
