@@ -8,6 +8,8 @@ import warnings
 from dataclasses import replace
 
 import pytest
+
+# A fixture that every test here uses, by being imported.
 from practice import practice_chapter  # noqa: F401
 from practice.practice import EXERCISES
 
@@ -32,6 +34,7 @@ def forever(x):
 def long_whatever_happens(x):
     end = time.monotonic() + 2  # for the sake of the tests that come after
     while time.monotonic() < end:
+        # As a student may write it, who catches even what shall stop the loop.
         try:  # noqa: SIM105
             print("still here")
         except:  # noqa: E722
@@ -73,6 +76,7 @@ def test_a_loop_leaves_no_thread_behind():
 def test_a_loop_that_ignores_errors_is_stopped_too():
     def answer(x):
         while True:
+            # As a student may write it.
             try:  # noqa: SIM105
                 x.size / 0
             except Exception:

@@ -8,6 +8,8 @@ from datetime import date
 
 import platformdirs
 import pytest
+
+# A fixture that every test here uses, by being imported.
 from practice import practice_chapter  # noqa: F401
 from practice.practice import EXERCISES
 

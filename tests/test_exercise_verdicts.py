@@ -7,6 +7,8 @@ import warnings
 
 import numpy as np
 import pytest
+
+# A fixture that every test here uses, by being imported.
 from practice import practice_chapter  # noqa: F401
 from practice.practice import EXERCISES, Doubler
 
