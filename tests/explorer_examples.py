@@ -12,7 +12,7 @@ from nnlib.exercises._bank import Question
 from nnlib.explorers.activation import FUNCTIONS, ActivationExplorer
 from nnlib.explorers.dead_units import DeadUnitsExplorer
 from nnlib.explorers.depth_and_gain import DepthAndGainExplorer
-from nnlib.explorers.scripts import page_script, style_sheet
+from nnlib.explorers.scripts import explorer_names, page_script, style_sheet
 
 STEPS = list(range(0, 201, 5))
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
@@ -139,7 +139,7 @@ def page_html(*explorers, scheme="light", before="", after=""):
         "body{background:var(--nn-paper);font-family:sans-serif;margin:8px}"
         f"{style_sheet(palette=True)}</style></head><body><main>"
         f'<h1 id="top" style="color:var(--nn-ink)">Explorers</h1>{before}{body}</main>'
-        f"<script>{page_script()}</script>{after}</body></html>"
+        f"<script>{page_script(explorer_names())}</script>{after}</body></html>"
     )
 
 

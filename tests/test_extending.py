@@ -48,7 +48,7 @@ def test_the_explorer_of_the_page_works_in_a_page(leak, browser, tmp_path, monke
     page_file = tmp_path / "page.html"
     page_file.write_text(
         f"<!doctype html><meta charset=utf-8>{data['text/html']}"
-        f"<script>{scripts.page_script()}</script>"
+        f"<script>{scripts.page_script(['leak'])}</script>"
     )
     with browser.new_context() as context:
         page = context.new_page()

@@ -99,12 +99,15 @@ export function frame({ model, el }, ...children) {
  * Returns a view with these methods:
  *   select(key, { label, options: [[value, text], ...] })
  *   checks(key, { label, options: [{ value, text, colour, dash }, ...] })
- *   slider(key, { label, values, text, wide })   one stop for each of `values`, a
- *                                          list or a function that returns one
+ *   field(key, { label, size })            a line of text, taken as it is typed
+ *   slider(key, { label, values, text, wide, buttons })   one stop for each of `values`,
+ *                                          a list or a function that returns one;
+ *                                          `buttons` adds Back and Next
  *   get(key)                               the state, fit for these controls
  *   set(key, value)
  *   drag(move, kind)                       move(x, y) in the coordinates of the drawing;
- *                                          kind is "nn-drag" (sideways) or "nn-pick"
+ *                                          kind is "nn-drag" (sideways), "nn-pick", or
+ *                                          "nn-hover", which needs no button of a mouse
  *   start(draw)                            draw(width) -> { height, svg, table, say }
  */
 export function explorer({ model, el }) {
@@ -165,7 +168,18 @@ export function explorer({ model, el }) {
     above.append(group);
   }
 
-  function slider(key, { label, values, text = format, wide = false }) {
+  function field(key, { label, size = 12 }) {
+    const line = html("input", {
+      type: "text", name: key, size, maxlength: 40, autocomplete: "off", spellcheck: "false",
+    });
+    sanitize[key] = (v) => String(v).slice(0, 40);
+    line.addEventListener("input", () => set(key, line.value));
+    // To assign what stands there would move the cursor to its end.
+    refresh.push(() => { if (line.value !== get(key)) line.value = get(key); });
+    above.append(html("label", { class: "nn-select" }, html("span", {}, label), line));
+  }
+
+  function slider(key, { label, values, text = format, wide = false, buttons = false }) {
     const stops = typeof values === "function" ? values : () => values;
     const id = newId("control");
     const range = html("input", {
@@ -183,6 +197,16 @@ export function explorer({ model, el }) {
     });
     const name = wide ? "nn-slider nn-wide" : "nn-slider";
     below.append(html("div", { class: name }, html("label", { for: id }, label), range, value));
+    if (buttons) below.append(step("Back", -1), step("Next", 1));
+
+    function step(text, by) {
+      const button = html("button", { type: "button", class: "nn-button nn-step" }, text);
+      button.addEventListener("click", () => {
+        const to = stops()[Number(range.value) + by];
+        if (to !== undefined) set(key, to);
+      });
+      return button;
+    }
   }
 
   function drag(move, kind = "nn-drag") {
@@ -197,7 +221,8 @@ export function explorer({ model, el }) {
       follow(event);
     });
     drawing.addEventListener("pointermove", (event) => {
-      if (drawing.hasPointerCapture(event.pointerId)) follow(event);
+      const hovers = kind === "nn-hover" && event.pointerType === "mouse";
+      if (hovers || drawing.hasPointerCapture(event.pointerId)) follow(event);
     });
   }
 
@@ -257,7 +282,7 @@ export function explorer({ model, el }) {
     };
   }
 
-  return { get, set, select, checks, slider, drag, start };
+  return { get, set, select, checks, field, slider, drag, start };
 }
 
 /** Return read-outs as a table: the names of its columns, and rows of texts. */

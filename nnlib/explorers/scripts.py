@@ -2,16 +2,17 @@
 
 Every explorer is one ES module, which imports from ``draw.js`` and exports a default
 object with ``render``. A notebook loads one module at a time, by itself; a page of the
-book loads one classic script that holds them all, because from disk a browser refuses
-modules. Both are made here, by joining texts, without a bundler.
+book loads one classic script that holds those it shows, because from disk a browser
+refuses modules. Both are made here, by joining texts, without a bundler.
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from nnlib.explorers.style import css_variables
 
-__all__ = ["module_script", "page_script", "style_sheet"]
+__all__ = ["explorer_names", "module_script", "page_script", "style_sheet"]
 
 FOLDER = Path(__file__).parent
 #: Files that serve the others and are no explorers themselves.
@@ -22,17 +23,21 @@ COMMENT = re.compile(r"^ *//[^\n]*\n|^ */\*\*.*?\*/\n", re.MULTILINE | re.DOTALL
 DEFAULT = "export default "
 
 
+def explorer_names() -> list[str]:
+    """Return the names of all explorers, in alphabetical order."""
+    names = {path.stem for path in FOLDER.glob("*.js")}
+    return sorted(names - {SHARED, PAGE})
+
+
 def module_script(name: str) -> str:
     """Return explorer `name` as one ES module that imports nothing."""
     return EXPORT.sub("", _read(SHARED)) + IMPORT.sub("", _read(name))
 
 
-def page_script() -> str:
-    """Return all explorers, and what starts them in a page, as one classic script."""
+def page_script(names: Iterable[str]) -> str:
+    """Return explorers, and what starts them in a page, as one classic script."""
     modules = "".join(
-        f'"{name}": (() => {{\n{_as_function_body(name)}}})(),\n'
-        for name in sorted(path.stem for path in FOLDER.glob("*.js"))
-        if name not in (SHARED, PAGE)
+        f'"{name}": (() => {{\n{_as_function_body(name)}}})(),\n' for name in names
     )
     shared = EXPORT.sub("", _read(SHARED))
     return _without_comments(
