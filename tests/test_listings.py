@@ -25,8 +25,10 @@ PUBLIC_MODULES = [path for path in MODULES if not path.stem.startswith("_")]
 # Which chapter shows a public name, as soon as the chapter has listings.
 CHAPTERS = {
     "matrices": "Matrix axpy column_sum elementwise_product matmul scale transpose",
-    "forward-pass": "Sequential Linear mlp softmax",
-    "backpropagation": "Module Parameter numerical_gradient check_gradients",
+    "forward-pass": "mlp softmax",
+    "backpropagation": (
+        "Module Parameter Linear Sequential numerical_gradient check_gradients"
+    ),
     "activations": (
         "ELU GELU LeakyReLU ReLU SiLU Sigmoid Softmax Tanh sigmoid softplus"
     ),
