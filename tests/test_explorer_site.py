@@ -87,7 +87,7 @@ def test_every_explorer_of_the_book_comes_alive(built, visit):
         page = visit(name)
         alive = page.evaluate(
             """() => [...document.querySelectorAll(".nn-explorer")].map((el) =>
-              el.querySelectorAll(".nn-drawing path").length > 5
+              el.querySelectorAll(".nn-drawing :is(path, rect, circle)").length > 5
               || el.querySelectorAll("form button").length === 1)"""
         )
         assert alive == [True] * text.count(MARK), name
@@ -107,6 +107,12 @@ def test_every_control_of_the_book_changes_the_read_out_by_keyboard(built, visit
                 assert figure.rows != before, (name, index)
             for box in figure.root.get_by_role("checkbox").all():
                 box.set_checked(True)
+            for field in figure.root.locator(".nn-controls input[type=text]").all():
+                before = state_of(figure)[0]
+                field.press("ControlOrMeta+a")
+                field.press("Backspace")
+                assert state_of(figure)[0] != before, (name, index)
+                field.fill("(64, 784)")
             for select in figure.root.locator("select").all():
                 before = state_of(figure)[0]
                 first = select.evaluate("(select) => select.selectedIndex === 0")

@@ -76,6 +76,27 @@ export function stroke(colour, dash = "", width = 2) {
   return `style="stroke:var(--nn-${colour});${pattern}stroke-width:${width};fill:none"`;
 }
 
+/**
+ * Return a box of a table with text in it: `tint` is a colour and its percentage, `edge`
+ * the colour of the outline, `more` attributes of the box.
+ */
+export function tile(x, y, width, height, string, options = {}) {
+  const { tint, edge = "muted", thick = 1, dash = "", look = "nn-cell", more = "" } = options;
+  const fill = tint
+    ? `color-mix(in srgb,var(--nn-${tint[0]}) ${tint[1]}%,var(--nn-paper))` : "none";
+  const n = (v) => Math.round(v * 100) / 100;
+  const room = width - 4;
+  const squeeze = String(string).length * 7 > room
+    ? ` textLength="${n(room)}" lengthAdjust="spacingAndGlyphs"` : "";
+  return (
+    `<rect x="${n(x + 1)}" y="${n(y + 1)}" width="${n(width - 2)}" height="${n(height - 2)}" ` +
+    `rx="2" style="fill:${fill};stroke:var(--nn-${edge});stroke-width:${thick};` +
+    `stroke-dasharray:${dash || "none"}" ${more}/>` +
+    `<text x="${n(x + width / 2)}" y="${n(y + height / 2 + 4.5)}" text-anchor="middle" ` +
+    `class="${look}"${squeeze}>${escapeText(string)}</text>`
+  );
+}
+
 /** Make a titled frame in `el`; its children follow the title. */
 export function frame({ model, el }, ...children) {
   const id = newId("explorer");
