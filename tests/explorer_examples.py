@@ -12,6 +12,7 @@ from nnlib.exercises._bank import Question
 from nnlib.explorers.activation import FUNCTIONS, ActivationExplorer
 from nnlib.explorers.dead_units import DeadUnitsExplorer
 from nnlib.explorers.depth_and_gain import DepthAndGainExplorer
+from nnlib.explorers.network import NetworkExplorer
 from nnlib.explorers.scripts import explorer_names, page_script, style_sheet
 
 STEPS = list(range(0, 201, 5))
@@ -105,6 +106,7 @@ EXPLORERS = {
     "activation": activation,
     "depth_and_gain": depth_and_gain,
     "dead_units": dead_units,
+    "network": NetworkExplorer,
 }
 
 
