@@ -10,10 +10,14 @@ import numpy as np
 
 from nnlib.exercises._bank import Question
 from nnlib.explorers.activation import FUNCTIONS, ActivationExplorer
+from nnlib.explorers.cache_lines import CacheLinesExplorer
 from nnlib.explorers.dead_units import DeadUnitsExplorer
 from nnlib.explorers.depth_and_gain import DepthAndGainExplorer
+from nnlib.explorers.flat_index import FlatIndexExplorer
+from nnlib.explorers.matmul_steps import MatmulStepsExplorer
 from nnlib.explorers.network import NetworkExplorer
 from nnlib.explorers.scripts import explorer_names, page_script, style_sheet
+from nnlib.explorers.shapes import ShapesExplorer
 
 STEPS = list(range(0, 201, 5))
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
@@ -102,10 +106,23 @@ def dead_units(**state):
     return DeadUnitsExplorer(dead_units_runs(), STEPS, **state)
 
 
+#: X and W₁ of the network on paper.
+LEFT = [[1.0, 2.0, 0.0], [0.0, 1.0, 3.0], [2.0, 0.0, 1.0], [1.0, 1.0, 1.0]]
+RIGHT = [[1.0, -1.0], [0.0, 2.0], [-2.0, 1.0]]
+
+
+def matmul_steps(**state):
+    return MatmulStepsExplorer(LEFT, RIGHT, **state)
+
+
 EXPLORERS = {
     "activation": activation,
     "depth_and_gain": depth_and_gain,
     "dead_units": dead_units,
+    "shapes": ShapesExplorer,
+    "flat_index": FlatIndexExplorer,
+    "matmul_steps": matmul_steps,
+    "cache_lines": CacheLinesExplorer,
     "network": NetworkExplorer,
 }
 

@@ -10,8 +10,10 @@ import traitlets
 from book_offline import node_binary
 from explorer_examples import (
     EXPLORERS,
+    LEFT,
     QUESTIONS,
     RATES,
+    RIGHT,
     SAMPLES,
     STEPS,
     activation,
@@ -214,6 +216,7 @@ def test_a_state_that_there_is_not_is_refused(name):
         "activation": {},
         "depth_and_gain": {"rng": np.random.default_rng(0)},
         "dead_units": {"runs": dead_units_runs(), "steps": STEPS},
+        "matmul_steps": {"a": LEFT, "b": RIGHT},
     }.get(name, {})
     with pytest.raises(TypeError, match="colour"):
         kind(**more, colour="red")

@@ -86,7 +86,7 @@ export function tile(x, y, width, height, string, options = {}) {
     ? `color-mix(in srgb,var(--nn-${tint[0]}) ${tint[1]}%,var(--nn-paper))` : "none";
   const n = (v) => Math.round(v * 100) / 100;
   const room = width - 4;
-  const squeeze = String(string).length * 7 > room
+  const squeeze = String(string).length * 6.5 > room
     ? ` textLength="${n(room)}" lengthAdjust="spacingAndGlyphs"` : "";
   return (
     `<rect x="${n(x + 1)}" y="${n(y + 1)}" width="${n(width - 2)}" height="${n(height - 2)}" ` +
