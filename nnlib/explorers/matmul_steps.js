@@ -92,15 +92,15 @@ function render({ model, el }) {
       ? `Step ${step} of ${total}: out[${i}, ${j}] += a[${i}, ${k}] * b[${k}, ${j}]`
       : `Step 0 of ${total}: out is all zeros`;
     const sign = (v) => (v > 0 ? `+${v}` : String(v).replace("-", "−"));
-    const jump = jumps.length ? `, ${sign(jumps.at(-1))} from the one before` : "";
     const rows = [];
     if (now) {
       const { before, value } = out[i][j];
       rows.push(["product", `${short(a[i][k])} * ${bracketed(b[k][j])} = ${short(products[step - 1])}`]);
       rows.push([`out[${i}, ${j}]`, `${short(before)} + ${bracketed(products[step - 1])} = ${short(value)}`]);
-      rows.push(["place read in b", `${placeOf(now)}${jump}`]);
+      rows.push([`place of b[${k}, ${j}]`, String(placeOf(now))]);
+      rows.push(["jump in b’s memory", jumps.length ? sign(jumps.at(-1)) : "none yet"]);
     }
-    rows.push(["reads of the next place", `${jumps.filter((by) => by === 1).length} of ${jumps.length}`]);
+    rows.push(["jumps of +1", `${jumps.filter((by) => by === 1).length} of ${jumps.length}`]);
     rows.push(["entries finished", `${finished} of ${n * p}`]);
     return {
       height: top + tall + 40,

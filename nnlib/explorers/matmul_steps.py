@@ -65,9 +65,8 @@ class MatmulStepsExplorer(Explorer):
         super().__init__(
             title="A matrix product, step by step",
             alt="The matrices a, b and out, placed so that a row of a and a column of "
-            "b meet in their entry of out; the entries of the current multiplication are "
-            "lit. Below, the places of b in memory, in the order in which they are "
-            "read.",
+            "b meet in their entry of out; what is being multiplied is lit. Below, the "
+            "places of b in memory, in the order in which they are read.",
             data={
                 "a": pack(a),
                 "b": pack(b),
