@@ -10,6 +10,7 @@ import numpy as np
 
 from nnlib.exercises._bank import Question
 from nnlib.explorers.activation import FUNCTIONS, ActivationExplorer
+from nnlib.explorers.batch_shapes import BatchShapesExplorer
 from nnlib.explorers.cache_lines import CacheLinesExplorer
 from nnlib.explorers.dead_units import DeadUnitsExplorer
 from nnlib.explorers.depth_and_gain import DepthAndGainExplorer
@@ -124,6 +125,7 @@ EXPLORERS = {
     "matmul_steps": matmul_steps,
     "cache_lines": CacheLinesExplorer,
     "network": NetworkExplorer,
+    "batch_shapes": BatchShapesExplorer,
 }
 
 

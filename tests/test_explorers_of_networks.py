@@ -11,8 +11,10 @@ from explorer_examples import decimals, page_html, printed
 from explorer_reading import HELPERS, Figure
 
 from nnlib.explorers import scripts
+from nnlib.explorers.batch_shapes import BATCHES, BatchShapesExplorer, operations
 from nnlib.explorers.network import ACTIVATIONS, SEEDS, UNITS, NetworkExplorer, network
-from nnlib.layers import Linear
+from nnlib.functional import softmax
+from nnlib.layers import Linear, mlp
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +233,134 @@ def test_inputs_of_a_network_move_to_the_nearest_sample():
     explorer = NetworkExplorer(x1=0.512)
     explorer.x2 = -1.98
     assert (explorer.x1, explorer.x2) == (0.5, -2.0)
+
+
+# ---- the shapes of a batch ----------------------------------------------------------
+
+#: By operation: what goes in, weights, what comes out, and the name, by hand.
+DIGIT_READER = [
+    (784, 784 * 128 + 128, 128, "Linear"),
+    (128, 0, 128, "ReLU"),
+    (128, 128 * 64 + 64, 64, "Linear"),
+    (64, 0, 64, "ReLU"),
+    (64, 64 * 10 + 10, 10, "Linear"),
+    (10, 0, 10, "softmax"),
+]
+
+
+def flops(batch, into, out, name):
+    """Count one by one what a sample's outputs take, for every sample."""
+    each = {"Linear": 2 * into + 1, "ReLU": 1, "softmax": 0}[name]
+    return batch * out * each
+
+
+def read_of_batch(batch, step):
+    into, parameters, out, name = DIGIT_READER[step]
+    done = DIGIT_READER[: step + 1]
+    here = f"{flops(batch, into, out, name):,}"
+    return {
+        "caption": f"Operation {step + 1} of 6: {name}",
+        "rows": [
+            ["output shape", f"({batch}, {out})", ""],
+            ["parameters", f"{parameters:,}", f"{sum(p for _, p, _, _ in done):,}"],
+            [
+                "FLOPs",
+                "not counted" if name == "softmax" else here,
+                f"{sum(flops(batch, m, n, what) for m, _, n, what in done):,}",
+            ],
+            [
+                "numbers made",
+                f"{batch * out:,}",
+                f"{sum(batch * n for _, _, n, _ in done):,}",
+            ],
+        ],
+    }
+
+
+def test_every_shape_and_count_of_a_batch_is_read(show):
+    figure = show(BatchShapesExplorer())
+    for number, batch in enumerate(BATCHES):
+        figure.run("slide", "batch", number)
+        for step in range(6):
+            figure.run("slide", "step", step)
+            assert figure.run("readOut") == read_of_batch(batch, step)
+
+
+def test_shapes_and_parameters_of_a_batch_are_those_of_a_pass_through_nnlib():
+    net = mlp([784, 128, 64, 10], rng=np.random.default_rng(1))
+    x = np.zeros((4, 784), np.float32)
+    found = operations(4)
+    for module, op in zip(net, found, strict=False):
+        assert op.into == x.shape
+        x = module(x)
+        assert op.out == x.shape
+        assert op.numbers == x.size
+        assert op.parameters == sum(p.data.size for p in module.parameters())
+        shapes = [p.data.shape for p in module.parameters()]
+        assert [op.weight, op.bias] == (shapes or [(), ()])
+        assert op.name == type(module).__name__
+    assert (found[-1].into, found[-1].out) == (x.shape, softmax(x).shape)
+    assert sum(op.parameters for op in found) == 109_386
+    # 2BMN + BN by hand, of the first layer and a single sample.
+    assert operations(1)[0].flops == 200_832
+
+
+def test_the_operation_of_a_batch_is_written_with_its_shapes(show):
+    figure = show(BatchShapesExplorer(batch=32))
+    written = "(el) => [...el.querySelectorAll('.nn-drawing text')].slice(-11)"
+    texts = figure.run(f"{written}.map((text) => text.textContent)")
+    assert texts == [
+        "X", "(32, 784)", "W₁", "(784, 128)", "@", "b₁", "(128,)", "+",
+        "Z₁", "(32, 128)", "=",
+    ]  # fmt: skip
+
+
+def test_buttons_and_keys_go_through_the_operations(show):
+    figure = show(BatchShapesExplorer())
+    for step in (1, 2, 3, 4, 5, 5):
+        figure.root.get_by_role("button", name="Next").click()
+        assert figure.run("readOut") == read_of_batch(64, step)
+    figure.root.get_by_role("button", name="Back").press("Enter")
+    assert figure.run("readOut") == read_of_batch(64, 4)
+    figure.slider("step").press("Home")
+    figure.slider("batch").press("ArrowRight")
+    assert figure.run("readOut") == read_of_batch(128, 0)
+    assert figure.slider("step").get_attribute("aria-valuetext") == "1 of 6, Linear"
+
+
+def test_a_click_on_a_table_shows_the_operation_that_made_it(show):
+    figure = show(BatchShapesExplorer(step=2))
+    tables = figure.root.locator(".nn-drawing rect:not(.nn-area)")
+    for table, step in {1: 0, 6: 5, 3: 2, 0: 0, 5: 4}.items():
+        box = tables.nth(table).bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        figure.page.mouse.click(x, y)
+        assert figure.run("readOut") == read_of_batch(64, step)
+    low = figure.drawing.bounding_box()
+    figure.page.mouse.click(low["x"] + 20, low["y"] + low["height"] - 20)
+    assert figure.run("readOut") == read_of_batch(64, 4)
+
+
+def test_a_link_to_a_batch_takes_what_is_near(show):
+    figure = show(BatchShapesExplorer(), "#batch_shapes.batch=1000&batch_shapes.step=9")
+    assert figure.run("readOut") == read_of_batch(1024, 5)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({"batch": 0}, "'batch'.*0"),
+        ({"batch": 1.5}, "'batch'.*1.5"),
+        ({"step": 6}, "'step'.*6"),
+        ({"step": -1}, "'step'.*-1"),
+    ],
+)
+def test_a_batch_refuses_what_does_not_fit(state, said):
+    refused(BatchShapesExplorer, state, said)
+
+
+def test_a_batch_moves_to_the_nearest_power_of_two():
+    explorer = BatchShapesExplorer(batch=100)
+    assert explorer.batch == 128
+    explorer.batch = 3
+    assert explorer.batch in (2, 4)

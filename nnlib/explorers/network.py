@@ -64,7 +64,7 @@ class NetworkExplorer(Explorer):
         super().__init__(
             title="A network of 2, 4, 4 and 1 units",
             alt="A network with two inputs, two hidden layers of four units, and one "
-            "output. A circle holds the unit's value; a line is as thick as its "
+            "output. A circle holds the value of a unit; a line is as thick as its "
             "weight is large, and dashed where the weight is negative.",
             data={
                 "x": X,
