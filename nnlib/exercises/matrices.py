@@ -1,17 +1,2161 @@
 """Exercises and quick questions of the chapter on matrices."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated"
 # Solutions and mistakes are written as students write them, without annotations.
+
+from collections.abc import Sequence
+from inspect import cleandoc
+from typing import Any
 
 import numpy as np
 
-from nnlib.exercises._bank import Exercise, Question
+from nnlib._types import Array
+from nnlib.exercises._bank import Case, Exercise, Mistake, Question
+from nnlib.exercises._compare import difference
+from nnlib.exercises._show import show
 from nnlib.matrix import Matrix
 
 __all__ = ["EXERCISES", "QUESTIONS"]
 
 
-EXERCISES: list[Exercise] = []
+# ---- 1. Index in both orders ---------------------------------------------------------
+
+
+def flat_place(row, column, shape, order):
+    n_rows, n_columns = shape
+    if order == "row-major":
+        return row * n_columns + column
+    return column * n_rows + row
+
+
+def _place_by_rows_in_both(row, column, shape, order):
+    n_rows, n_columns = shape
+    if order == "row-major":
+        return row * n_rows + column
+    return column * n_columns + row
+
+
+def _place_by_rows(row, column, shape, order):
+    if order == "row-major":
+        return shape[0] * row + column
+    return flat_place(row, column, shape, order)
+
+
+def _place_by_columns(row, column, shape, order):
+    if order == "row-major":
+        return flat_place(row, column, shape, order)
+    return column * shape[1] + row
+
+
+def _place_in_the_other_order(row, column, shape, order):
+    other = "column-major" if order == "row-major" else "row-major"
+    return flat_place(row, column, shape, other)
+
+
+def _place_in_one_order(row, column, shape, order):
+    return flat_place(row, column, shape, "row-major")
+
+
+def _place_with_the_shape_turned(row, column, shape, order):
+    n_rows, n_columns = shape
+    if order == "column-major":
+        n_rows, n_columns = n_columns, n_rows
+    return row * n_columns + column
+
+
+def _place_from_one(row, column, shape, order):
+    return flat_place(row, column, shape, order) + 1
+
+
+def _place_after_columns_of_one_less(row, column, shape, order):
+    n_rows, n_columns = shape
+    if order == "row-major":
+        return row * (n_columns - 1) + column
+    return column * (n_rows - 1) + row
+
+
+def _place_in_bytes(row, column, shape, order):
+    return 8 * flat_place(row, column, shape, order)
+
+
+def _place_cases() -> Sequence[Case]:
+    places = [
+        (0, 0, (2, 3)),
+        (0, 1, (2, 3)),
+        (1, 0, (2, 3)),
+        (1, 2, (3, 3)),
+        (2, 1, (3, 4)),
+        (4, 1, (5, 2)),
+        (0, 3, (1, 4)),
+        (59_999, 783, (60_000, 784)),
+    ]
+    orders = ("row-major", "column-major")
+    return [(*place, order) for order in orders for place in places]
+
+
+FLAT_PLACE = Exercise(
+    id="matrices/flat-place",
+    title="A place in memory, in both orders",
+    statement=cleandoc("""
+        A matrix of `shape = (n_rows, n_columns)` is held in a flat list. In
+        `"row-major"` order its rows follow one another, in `"column-major"` order its
+        columns do. Return which number of the list the entry `(row, column)` is, as an
+        int. Rows, columns and the list are counted from 0, and there is such an entry.
+    """),
+    stub=cleandoc("""
+        def flat_place(row, column, shape, order):
+            # two ints, (n_rows, n_columns), "row-major" or "column-major" -> an int
+            n_rows, n_columns = shape
+            ...
+    """),
+    reference=flat_place,
+    cases=_place_cases,
+    hints=[
+        "Draw a matrix of 2 rows and 3 columns, and number its entries in the order in "
+        "which they lie in memory: once along the rows, once down the columns.",
+        "Count what lies before the entry. In row-major order that is `row` whole "
+        "rows, and `column` entries of its own row. How long is a row?",
+        "A row is `n_columns` long, so the place is `row * n_columns + column`. In "
+        "column-major order the two change parts: `column` whole columns, each "
+        "`n_rows` long, and `row` entries more.",
+    ],
+    comment=(
+        "Each order multiplies by the length of what it steps over as a whole: a row "
+        "has as many entries as there are columns, a column as many as there are rows. "
+        "The other size does not appear, since it does not matter how many rows "
+        "come after this one."
+    ),
+    remark=(
+        "The place of (r, c) in column-major order is the place of (c, r) in a "
+        "row-major matrix of the turned shape. So the same list can be read as a "
+        "matrix or as its transpose, and no number has to move. Fortran, MATLAB and R "
+        "count down the columns; C and, if it is told nothing else, NumPy along the "
+        "rows."
+    ),
+    mistakes=[
+        Mistake(
+            "multiplies by the number of rows",
+            _place_by_rows,
+            "The order of rows needs the length of a row, and that is the number of "
+            "columns. `n_rows * row + column` is right in a square matrix and in no "
+            "other: in a wide one two entries meet in one place, in a tall one places "
+            "stay empty.",
+        ),
+        Mistake(
+            "takes each order's wrong size",
+            _place_by_rows_in_both,
+            "Each order multiplies by the length of what it steps over. A row is as "
+            "long as there are columns, and a column as long as there are rows. In a "
+            "square matrix the two are the same, so that a test with a square one "
+            "passes.",
+        ),
+        Mistake(
+            "multiplies by the number of columns in column-major order",
+            _place_by_columns,
+            "In column-major order `column` whole columns lie before the entry, and a "
+            "column is as long as there are rows: multiply by `n_rows`. Who exchanges "
+            "row and column has to exchange the two sizes as well.",
+        ),
+        Mistake(
+            "has the two orders the wrong way round",
+            _place_in_the_other_order,
+            "Row-major means that a row lies in one piece: the next entry of the list "
+            "is the one on the right. What you compute for it goes down a column.",
+        ),
+        Mistake(
+            "does not ask for the order",
+            _place_in_one_order,
+            "This is right for row-major order, whatever `order` says. In column-major "
+            "order whole columns come first: `column` of them, and then `row` entries.",
+        ),
+        Mistake(
+            "turns the shape and not the entry",
+            _place_with_the_shape_turned,
+            "Column-major order is the row-major order of the transpose. There the "
+            "shape is turned, and row and column of the entry are, too.",
+        ),
+        Mistake(
+            "counts from 1",
+            _place_from_one,
+            "The first entry, (0, 0), has number 0: nothing lies before it. The number "
+            "of an entry is how many come before it.",
+        ),
+        Mistake(
+            "multiplies by a size less 1",
+            _place_after_columns_of_one_less,
+            "The last entry of a row has number n_columns - 1, and the next row begins "
+            "one further. A whole row takes n_columns places.",
+        ),
+        Mistake(
+            "counts bytes",
+            _place_in_bytes,
+            "That is how many bytes from the first entry it lies, for float64. Asked "
+            "is which number of the list it is.",
+        ),
+    ],
+)
+
+
+# ---- 2. The product of two tables ----------------------------------------------------
+
+
+def my_matmul(a, b):
+    n, m, p = len(a), len(b), len(b[0])
+    if len(a[0]) != m:
+        raise ValueError(f"{len(a[0])} columns in a, but {m} rows in b")
+    out = [[0.0] * p for _ in range(n)]
+    for i in range(n):
+        for k in range(m):
+            for j in range(p):
+                out[i][j] += a[i][k] * b[k][j]
+    return out
+
+
+def _compare_the_inner_sizes(a, b):
+    if len(a[0]) != len(b):
+        raise ValueError("the inner sizes differ")
+
+
+def _matmul_entry_by_entry(a, b):
+    _compare_the_inner_sizes(a, b)
+    return [[a[i][j] * b[i][j] for j in range(len(b[0]))] for i in range(len(a))]
+
+
+def _matmul_entry_by_entry_zipped(a, b):
+    _compare_the_inner_sizes(a, b)
+    return [
+        [x * y for x, y in zip(p, q, strict=False)] for p, q in zip(a, b, strict=False)
+    ]
+
+
+def _matmul_with_rows_of_b(a, b):
+    _compare_the_inner_sizes(a, b)
+    out = [[0.0] * len(b[0]) for _ in a]
+    for i in range(len(a)):
+        for j in range(len(b[0])):
+            for k in range(len(b)):
+                out[i][j] += a[i][k] * b[j][k]
+    return out
+
+
+def _matmul_with_rows_of_b_zipped(a, b):
+    _compare_the_inner_sizes(a, b)
+    return [
+        [sum(x * y for x, y in zip(row, other, strict=False)) for other in b]
+        for row in a
+    ]
+
+
+def _matmul_without_a_reset(a, b):
+    _compare_the_inner_sizes(a, b)
+    out = [[0.0] * len(b[0]) for _ in a]
+    total = 0.0
+    for i in range(len(a)):
+        for j in range(len(b[0])):
+            for k in range(len(b)):
+                total += a[i][k] * b[k][j]
+            out[i][j] = total
+    return out
+
+
+def _matmul_with_a_reset_for_each_row(a, b):
+    _compare_the_inner_sizes(a, b)
+    out = [[0.0] * len(b[0]) for _ in a]
+    for i in range(len(a)):
+        total = 0.0
+        for j in range(len(b[0])):
+            for k in range(len(b)):
+                total += a[i][k] * b[k][j]
+            out[i][j] = total
+    return out
+
+
+def _matmul_with_one_row_n_times(a, b):
+    _compare_the_inner_sizes(a, b)
+    out = [[0.0] * len(b[0])] * len(a)
+    for i in range(len(a)):
+        for j in range(len(b[0])):
+            for k in range(len(b)):
+                out[i][j] += a[i][k] * b[k][j]
+    return out
+
+
+def _matmul_with_one_row_set(a, b):
+    _compare_the_inner_sizes(a, b)
+    out = [[0.0] * len(b[0])] * len(a)
+    for i in range(len(a)):
+        for j in range(len(b[0])):
+            out[i][j] = sum(a[i][k] * b[k][j] for k in range(len(b)))
+    return out
+
+
+def _matmul_without_a_sum(a, b):
+    _compare_the_inner_sizes(a, b)
+    out = [[0.0] * len(b[0]) for _ in a]
+    for i in range(len(a)):
+        for j in range(len(b[0])):
+            for k in range(len(b)):
+                out[i][j] = a[i][k] * b[k][j]
+    return out
+
+
+def _matmul_into_the_shape_of_a(a, b):
+    _compare_the_inner_sizes(a, b)
+    out = [[0.0] * len(a[0]) for _ in a]
+    for i in range(len(a)):
+        for j in range(len(b[0])):
+            for k in range(len(b)):
+                out[i][j] += a[i][k] * b[k][j]
+    return out
+
+
+def _matmul_into_the_turned_shape(a, b):
+    _compare_the_inner_sizes(a, b)
+    out = [[0.0] * len(a) for _ in b[0]]
+    for i in range(len(a)):
+        for j in range(len(b[0])):
+            for k in range(len(b)):
+                out[i][j] += a[i][k] * b[k][j]
+    return out
+
+
+def _matmul_turned(a, b):
+    return [list(column) for column in zip(*my_matmul(a, b), strict=True)]
+
+
+def _matmul_returns_in_the_loop(a, b):
+    _compare_the_inner_sizes(a, b)
+    return my_matmul(a, b)[:1]
+
+
+def _matmul_unchecked(a, b):
+    out = [[0.0] * len(b[0]) for _ in a]
+    for i in range(len(a)):
+        for j in range(len(b[0])):
+            for k in range(len(b)):
+                out[i][j] += a[i][k] * b[k][j]
+    return out
+
+
+def _matmul_unchecked_along_a(a, b):
+    out = [[0.0] * len(b[0]) for _ in a]
+    for i in range(len(a)):
+        for j in range(len(b[0])):
+            for k in range(len(a[0])):
+                out[i][j] += a[i][k] * b[k][j]
+    return out
+
+
+def _matmul_unchecked_zipped(a, b):
+    return [
+        [
+            sum(x * y for x, y in zip(row, column, strict=False))
+            for column in zip(*b, strict=True)
+        ]
+        for row in a
+    ]
+
+
+def _matmul_of_one_shape(a, b):
+    if len(a) != len(b) or len(a[0]) != len(b[0]):
+        raise ValueError("the shapes differ")
+    return my_matmul(a, b)
+
+
+def _matmul_of_fitting_ends(a, b):
+    if len(a) != len(b[0]):
+        raise ValueError("the outer sizes differ")
+    return my_matmul(a, b)
+
+
+def _matmul_cases() -> Sequence[Case]:
+    x = [[1.0, 2.0, 0.0], [0.0, 1.0, 3.0], [2.0, 0.0, 1.0], [1.0, 1.0, 1.0]]
+    w = [[1.0, -1.0], [0.0, 2.0], [-2.0, 1.0]]
+    wide = [[1.0, 0.5, -1.0, 2.0], [2.0, -3.0, 0.25, 1.0], [-1.0, 4.0, 1.5, 0.0]]
+    return [
+        ([[2.0]], [[3.0]]),
+        ([[1.0, 2.0]], [[3.0], [4.0]]),
+        ([[1.0], [2.0]], [[3.0, 4.0]]),
+        ([[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]),
+        ([[0.0, 1.0], [1.0, 0.0]], [[0.5, -2.0, 1.0], [3.0, 4.0, -1.0]]),
+        (x, w),
+        (x[:2], wide),
+        ([[1.0, 2.0, 3.0]], [[1.0, 2.0], [3.0, 4.0]]),  # 3 columns, 2 rows
+        ([[1.0, 2.0]], [[1.0], [2.0], [3.0]]),  # 2 columns, 3 rows
+    ]
+
+
+MY_MATMUL = Exercise(
+    id="matrices/my-matmul",
+    title="Multiply two tables in pure Python",
+    statement=cleandoc("""
+        `a` is a matrix as a list of n rows, each a list of m floats, and `b` is a list
+        of m rows, each a list of p floats. Return their product in the same form: n
+        lists of p floats. Entry (i, j) is the sum over k of `a[i][k] * b[k][j]`. No
+        NumPy and no `Matrix` here. If `a` has not as many columns as `b` has rows,
+        raise a `ValueError`. Both have at least one row and one column, and stay as
+        they are.
+    """),
+    stub=cleandoc("""
+        def my_matmul(a, b):
+            # lists of lists: n x m and m x p -> n x p
+            ...
+    """),
+    reference=my_matmul,
+    cases=_matmul_cases,
+    hints=[
+        "Do one entry by hand first. For [[1, 2]] and [[3], [4]] there is a single "
+        "one: 1 · 3 + 2 · 4. Which loop is that, and which two loops lie around it?",
+        "The sizes are `n = len(a)`, `m = len(b)`, `p = len(b[0])`. Three loops, over "
+        "i, j and k; before them compare `len(a[0])` with m.",
+        "Make a table of zeros that has a list of its own for every row, "
+        "`[[0.0] * p for _ in range(n)]`, and in the innermost loop do "
+        "`out[i][j] += a[i][k] * b[k][j]`.",
+    ],
+    comment=(
+        "The three loops may stand in any order, since each entry only collects its m "
+        "products. With k in the middle the innermost loop runs along a row of `b` and "
+        "along a row of `out`, both in the order in which they lie in memory. Rows are "
+        "made one by one: `[[0.0] * p] * n` would be one row, n times."
+    ),
+    remark=(
+        "The loops do n · m · p multiplications. For one batch in the first layer of "
+        "the digit reader, (64, 784) times (784, 128), that is 6.4 million: a second "
+        "or so for Python, and a few thousandths of one for NumPy. Both do the same "
+        "arithmetic; what differs is all the rest."
+    ),
+    mistakes=[
+        Mistake(
+            "multiplies entry by entry",
+            _matmul_entry_by_entry,
+            "`a[i][j] * b[i][j]` is the elementwise product, of two matrices of one "
+            "shape. In the matrix product a whole row of `a` meets a whole column of "
+            "`b`, and their products are added up.",
+        ),
+        Mistake(
+            "multiplies rows with rows, entry by entry",
+            _matmul_entry_by_entry_zipped,
+            "To go through `a` and `b` side by side gives the elementwise product, cut "
+            "to what both have. In the matrix product every row of `a` meets every "
+            "column of `b`, and the products are added up.",
+        ),
+        Mistake(
+            "takes rows of b for its columns",
+            _matmul_with_rows_of_b,
+            "With `b[j][k]` the j-th *row* of `b` is read: that is the product with "
+            "the transpose of `b`. The sum over k goes down a column: `b[k][j]`.",
+        ),
+        Mistake(
+            "lets rows of a meet rows of b",
+            _matmul_with_rows_of_b_zipped,
+            "`for ... in b` goes through the rows of `b`, and each row of `a` has to "
+            "meet its columns. `zip(*b)` gives the columns.",
+        ),
+        Mistake(
+            "never sets the sum back to 0",
+            _matmul_without_a_reset,
+            "The first entry is right, and every later one holds all the earlier sums "
+            "as well. Each entry is a sum of its own: `total = 0.0` belongs inside "
+            "the loop over j.",
+        ),
+        Mistake(
+            "sets the sum back to 0 once for each row",
+            _matmul_with_a_reset_for_each_row,
+            "The first entry of each row is right, and the next hold the sums before "
+            "them as well. `total = 0.0` belongs one loop further in, inside that "
+            "over j.",
+        ),
+        Mistake(
+            "adds into one row that stands n times in the list",
+            _matmul_with_one_row_n_times,
+            "`[[0.0] * p] * n` makes one row, and a list that names it n times: what "
+            "is added to one row is added to all. Make each row anew: "
+            "`[[0.0] * p for _ in range(n)]`.",
+        ),
+        Mistake(
+            "writes into one row that stands n times in the list",
+            _matmul_with_one_row_set,
+            "All rows of the result are the last one. `[[0.0] * p] * n` makes one row, "
+            "and a list that names it n times. Make each row anew: "
+            "`[[0.0] * p for _ in range(n)]`.",
+        ),
+        Mistake(
+            "keeps the last product only",
+            _matmul_without_a_sum,
+            "With `=` every product overwrites the one before it. An entry is the sum "
+            "of m products: `+=`.",
+        ),
+        Mistake(
+            "makes a result of the shape of a",
+            _matmul_into_the_shape_of_a,
+            "The product has as many rows as `a` and as many columns as `b`. The "
+            "columns of `a` are what is summed over: they are gone afterwards.",
+        ),
+        Mistake(
+            "makes a result with its sizes the wrong way round",
+            _matmul_into_the_turned_shape,
+            "The result has n rows of p entries: `[[0.0] * p for _ in range(n)]`. The "
+            "length of a row comes first there, and how many rows comes last.",
+        ),
+        Mistake(
+            "returns the transpose",
+            _matmul_turned,
+            "The numbers are right, and rows and columns are exchanged. Row i of the "
+            "result belongs to row i of `a`.",
+        ),
+        Mistake(
+            "returns after the first row",
+            _matmul_returns_in_the_loop,
+            "The first row is right, and the others are missing: does the `return` "
+            "stand inside the loop over i?",
+        ),
+        Mistake(
+            "does not compare the inner sizes",
+            _matmul_unchecked,
+            "Where the sizes fit, all is right. Where they do not, a sum over the rows "
+            "of `b` either leaves a part of `a` out, and nobody learns of it, or runs "
+            "past its end. Compare `len(a[0])` with `len(b)` first, and raise a "
+            "`ValueError`.",
+        ),
+        Mistake(
+            "does not compare the inner sizes, and runs along a",
+            _matmul_unchecked_along_a,
+            "Where the sizes fit, all is right. Where they do not, a sum over the "
+            "columns of `a` either leaves a part of `b` out, and nobody learns of it, "
+            "or runs past its end. Compare `len(a[0])` with `len(b)` first, and raise "
+            "a `ValueError`.",
+        ),
+        Mistake(
+            "lets zip cut what is too long",
+            _matmul_unchecked_zipped,
+            "Where the sizes fit, all is right. Where they do not, `zip` ends with the "
+            "shorter of the two, and the rest is left out without a word. Compare "
+            "`len(a[0])` with `len(b)` first; `zip(..., strict=True)` raises a "
+            "`ValueError` by itself.",
+        ),
+        Mistake(
+            "demands two matrices of one shape",
+            _matmul_of_one_shape,
+            "That is what the elementwise product demands. The matrix product needs "
+            "as many columns in `a` as rows in `b`: `len(a[0])` and `len(b)`.",
+        ),
+        Mistake(
+            "compares the outer sizes",
+            _matmul_of_fitting_ends,
+            "The sizes that must agree are those that meet in the middle, of (n, m) "
+            "and (m, p): `len(a[0])` and `len(b)`. The outer two are free.",
+        ),
+    ],
+)
+
+
+# ---- 3. Strides ----------------------------------------------------------------------
+
+
+def predict_strides(shape, itemsize):
+    _, n_columns = shape  # how many rows there are does not matter
+    down, right = n_columns * itemsize, itemsize
+    return (down, right), (right, down), (2 * down, right), (down, -right)
+
+
+def _strides_but(place: int, value: Any, shape: Any, itemsize: int) -> tuple[Any, ...]:
+    right = predict_strides(shape, itemsize)
+    return tuple(value if i == place else strides for i, strides in enumerate(right))
+
+
+def _strides_in_entries(shape, itemsize):
+    return predict_strides(shape, 1)
+
+
+def _strides_over_columns(shape, itemsize):
+    return predict_strides(shape[::-1], itemsize)
+
+
+def _strides_columns_first(shape, itemsize):
+    return tuple(strides[::-1] for strides in predict_strides(shape, itemsize))
+
+
+def _strides_of_t_as_if_copied(shape, itemsize):
+    return _strides_but(1, (shape[0] * itemsize, itemsize), shape, itemsize)
+
+
+def _strides_of_t_as_before(shape, itemsize):
+    return _strides_but(1, (shape[1] * itemsize, itemsize), shape, itemsize)
+
+
+def _strides_of_shorter_rows(shape, itemsize):
+    strides = (2 * (shape[1] - 1) * itemsize, itemsize)
+    return _strides_but(2, strides, shape, itemsize)
+
+
+def _strides_of_a_copied_slice(shape, itemsize):
+    strides = ((shape[1] - 1) * itemsize, itemsize)
+    return _strides_but(2, strides, shape, itemsize)
+
+
+def _strides_doubled_both(shape, itemsize):
+    strides = (2 * shape[1] * itemsize, 2 * itemsize)
+    return _strides_but(2, strides, shape, itemsize)
+
+
+def _strides_doubled_on_the_right(shape, itemsize):
+    strides = (shape[1] * itemsize, 2 * itemsize)
+    return _strides_but(2, strides, shape, itemsize)
+
+
+def _strides_not_doubled(shape, itemsize):
+    return _strides_but(2, (shape[1] * itemsize, itemsize), shape, itemsize)
+
+
+def _strides_halved(shape, itemsize):
+    return _strides_but(2, (shape[1] * itemsize // 2, itemsize), shape, itemsize)
+
+
+def _strides_never_negative(shape, itemsize):
+    return _strides_but(3, (shape[1] * itemsize, itemsize), shape, itemsize)
+
+
+def _strides_of_rows_reversed(shape, itemsize):
+    return _strides_but(3, (-shape[1] * itemsize, itemsize), shape, itemsize)
+
+
+def _strides_all_reversed(shape, itemsize):
+    return _strides_but(3, (-shape[1] * itemsize, -itemsize), shape, itemsize)
+
+
+STRIDES = Exercise(
+    id="matrices/strides",
+    title="Predict the strides",
+    statement=cleandoc("""
+        `x` is an array of `shape = (n_rows, n_columns)` in row-major order, and each of
+        its entries takes `itemsize` bytes. Without making it, return the strides of
+        `x`, of `x.T`, of `x[::2, 1:]` (every second row, without the first column) and
+        of `x[:, ::-1]` (the columns in reverse). None of them copies `x`. That makes a
+        tuple of four tuples of two integers, in bytes. `x` has at least three rows and
+        three columns.
+    """),
+    stub=cleandoc("""
+        def predict_strides(shape, itemsize):
+            # (n_rows, n_columns), bytes of an entry
+            # -> strides of x, of x.T, of x[::2, 1:], of x[:, ::-1]
+            n_rows, n_columns = shape
+            ...
+    """),
+    reference=predict_strides,
+    parts=[
+        f"the strides of {name}" for name in ("x", "x.T", "x[::2, 1:]", "x[:, ::-1]")
+    ],
+    cases=lambda: [
+        ((3, 4), 8),
+        ((4, 3), 8),
+        ((3, 3), 4),
+        ((5, 6), 1),
+        ((4, 784), 4),
+        ((60_000, 784), 4),
+    ],
+    hints=[
+        "A stride answers: from one entry to the next along this axis, how many bytes "
+        "further does it lie? The first number is for the way down, the second for the "
+        "way to the right.",
+        "All four look at the same bytes, which nobody moves. So begin with the "
+        "strides of `x`, and ask of each view which step it takes in `x`. Where a view "
+        "begins is not a stride.",
+        "With `down = n_columns * itemsize` and `right = itemsize`: `x.T` exchanges "
+        "the two, every second row doubles `down`, and a reversed axis has its stride "
+        "negative.",
+    ],
+    comment=(
+        "Slicing multiplies the stride of an axis by the step of the slice, "
+        "and transposing exchanges two. Both change the few numbers that "
+        "describe the array, never the bytes. A slice's start changes one more: the "
+        "address of the first entry. For `x[:, ::-1]` that is the last of row 0, from "
+        "which a negative stride leads back. Whether the rows become shorter, "
+        "as in `1:`, is a matter of the shape."
+    ),
+    remark=(
+        "A stride can also be 0: with a float32 bias, `np.broadcast_to(b, (64, 128))` "
+        "is a view with strides (0, 4), in which all 64 rows are the same bytes. That "
+        "is how a bias is added to every row of a batch without 64 copies of it."
+    ),
+    mistakes=[
+        Mistake(
+            "counts entries",
+            _strides_in_entries,
+            "Strides are in bytes, and an entry takes `itemsize` of them. In float32 "
+            "the next entry on the right is 4 bytes on.",
+        ),
+        Mistake(
+            "steps over a column to get to the next row",
+            _strides_over_columns,
+            "From one row to the next lies a row, and its length is the number of "
+            "columns. With the number of rows a square array comes out right, and no "
+            "other.",
+        ),
+        Mistake(
+            "names the columns first",
+            _strides_columns_first,
+            "Strides stand in the order of the shape: rows, then columns. The first "
+            "number is the way from a row to the next, the long one in row-major "
+            "order.",
+        ),
+        Mistake(
+            "takes x.T as if it were laid out anew",
+            _strides_of_t_as_if_copied,
+            "Those would be the strides of `x.T.copy()`. `x.T` moves nothing: its rows "
+            "are the columns of `x`, and lie where they lay. The two strides are "
+            "exchanged.",
+        ),
+        Mistake(
+            "leaves the strides of x.T as they were",
+            _strides_of_t_as_before,
+            "The next row of `x.T` is the next column of `x`, and that is one entry "
+            "on. The two strides are exchanged, as the two sizes are.",
+        ),
+        Mistake(
+            "makes the rows of the slice shorter in memory",
+            _strides_of_shorter_rows,
+            "`x[::2, 1:]` shows one column less, and that column is still there, in "
+            "the bytes between. From a row of `x` to the one after the next it is two "
+            "whole rows of `x`.",
+        ),
+        Mistake(
+            "takes the slice as if it were laid out anew",
+            _strides_of_a_copied_slice,
+            "Those would be the strides of a copy, in which the chosen rows lie side "
+            "by side. The slice is a view: what it leaves out still lies between, so "
+            "the way to the next row is two whole rows of `x`.",
+        ),
+        Mistake(
+            "doubles both strides of the slice",
+            _strides_doubled_both,
+            "The step of 2 is that of the rows. The columns have `1:`, which is where "
+            "they begin, with a step of 1.",
+        ),
+        Mistake(
+            "doubles the stride of the columns",
+            _strides_doubled_on_the_right,
+            "`::2` stands in the first place, and that is the axis of the rows. The "
+            "columns have `1:`, which is where they begin, with a step of 1.",
+        ),
+        Mistake(
+            "does not see the step of 2",
+            _strides_not_doubled,
+            "`::2` takes every second row. The next row of the slice is two rows of "
+            "`x` further on.",
+        ),
+        Mistake(
+            "halves the stride of the rows",
+            _strides_halved,
+            "The slice has half as many rows. The way from one of them to the next "
+            "is twice as long.",
+        ),
+        Mistake(
+            "has no negative stride",
+            _strides_never_negative,
+            "The next entry on the right of `x[:, ::-1]` is the one on the left in "
+            "`x`: it lies `itemsize` bytes *before*. A stride may be negative.",
+        ),
+        Mistake(
+            "reverses the rows",
+            _strides_of_rows_reversed,
+            "`::-1` stands in the second place of `x[:, ::-1]`: the columns are "
+            "reversed, and the rows stay.",
+        ),
+        Mistake(
+            "reverses both axes",
+            _strides_all_reversed,
+            "`x[:, ::-1]` reverses the columns. The rows have `:`, all of them in "
+            "their order.",
+        ),
+    ],
+)
+
+
+# ---- 4. Two views --------------------------------------------------------------------
+
+
+class _Seen:
+    """What was returned, and of which parts of it the memory is that of x."""
+
+    def __init__(self, result: Any, x: Array) -> None:
+        self.result = result
+        parts = result if isinstance(result, tuple | list) else [result]
+        self.shared = [
+            isinstance(part, np.ndarray) and np.shares_memory(part, x) for part in parts
+        ]
+
+    def __repr__(self) -> str:
+        return show(self.result)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Seen)
+            and self.shared == other.shared
+            and difference(self.result, other.result, 0.0) is None
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def two_views(x):
+    as_strided = np.lib.stride_tricks.as_strided
+    (n, m), (down, right) = x.shape, x.strides
+    transposed = as_strided(x, (m, n), (right, down))
+    diagonal = as_strided(x, (min(n, m),), (down + right,))
+    return transposed, diagonal
+
+
+def _strided(x: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    return np.lib.stride_tricks.as_strided(x, shape, strides)
+
+
+def _views_of_copies(x):
+    return x.T.copy(), x.diagonal().copy()
+
+
+def _views_entry_by_entry(x):
+    n, m = x.shape
+    transposed = np.zeros((m, n), dtype=x.dtype)
+    for i in range(n):
+        for j in range(m):
+            transposed[j, i] = x[i, j]
+    return transposed, two_views(x)[1]
+
+
+def _views_with_a_copied_diagonal(x):
+    diagonal = np.array([x[i, i] for i in range(min(x.shape))])
+    return two_views(x)[0], diagonal
+
+
+def _views_reshaped(x):
+    return x.reshape(x.shape[::-1]), two_views(x)[1]
+
+
+def _views_with_their_shape_turned(x):
+    return _strided(x, x.shape[::-1], x.strides), two_views(x)[1]
+
+
+def _views_with_their_strides_turned(x):
+    return _strided(x, x.shape, x.strides[::-1]), two_views(x)[1]
+
+
+def _views_of_one_piece(x):
+    n, m = x.shape
+    size = x.itemsize
+    return (
+        _strided(x, (m, n), (size, m * size)),
+        _strided(x, (min(n, m),), ((m + 1) * size,)),
+    )
+
+
+def _views_transposed_of_one_piece(x):
+    n, m = x.shape
+    return _strided(x, (m, n), (x.itemsize, m * x.itemsize)), two_views(x)[1]
+
+
+def _views_diagonal_of_one_piece(x):
+    n, m = x.shape
+    diagonal = _strided(x, (min(n, m),), ((m + 1) * x.itemsize,))
+    return two_views(x)[0], diagonal
+
+
+def _views_in_entries(x):
+    n, m = x.shape
+    return _strided(x, (m, n), (1, m)), _strided(x, (min(n, m),), (m + 1,))
+
+
+def _views_diagonal_in_entries(x):
+    return two_views(x)[0], _strided(x, (min(x.shape),), (x.shape[1] + 1,))
+
+
+def _views_diagonal_of_n(x):
+    return two_views(x)[0], _strided(x, x.shape[:1], (sum(x.strides),))
+
+
+def _views_diagonal_of_m(x):
+    return two_views(x)[0], _strided(x, x.shape[1:], (sum(x.strides),))
+
+
+def _views_first_column(x):
+    return two_views(x)[0], _strided(x, (min(x.shape),), (x.strides[0],))
+
+
+def _views_first_row(x):
+    return two_views(x)[0], _strided(x, (min(x.shape),), (x.strides[1],))
+
+
+_NAMES_OF_VIEWS = ["the transpose", "the diagonal"]
+
+
+def _no_view(seen: _Seen, x: Array) -> str | None:
+    """What is wrong with the two, in words of the task."""
+    expected = (x.T, x.diagonal())
+    fault = difference(seen.result, expected, 0.0, parts=_NAMES_OF_VIEWS)
+    if fault is not None:
+        return fault.text
+    copied = [
+        name
+        for name, shared in zip(_NAMES_OF_VIEWS, seen.shared, strict=True)
+        if not shared
+    ]
+    if copied:
+        which = " and ".join(copied)
+        verb = "is a copy" if len(copied) == 1 else "are copies"
+        text = f"{which} {verb}: the numbers are right, and lie elsewhere than in `x`."
+        return text[0].upper() + text[1:]
+    return None
+
+
+def _views_cases() -> Sequence[Case]:
+    def table(n: int, m: int, dtype: str = "float64") -> Array:
+        """Return a table amid other numbers, for the strides that lead out of it."""
+        memory = np.arange(-5000, 5000, dtype=dtype) / 4
+        return memory[5004 : 5004 + n * m].reshape(n, m)
+
+    return [
+        (table(2, 3),),
+        (table(3, 2),),
+        (table(3, 3),),
+        (table(5, 4, "float32"),),
+        (table(6, 8)[::2, ::2],),  # strides of its own
+        (table(4, 6).T,),
+        (table(4, 5)[:, ::-1],),
+    ]
+
+
+TWO_VIEWS = Exercise(
+    id="matrices/two-views",
+    title="Transpose without copying",
+    statement=cleandoc("""
+        Return the transpose of an array and its diagonal, as a tuple of two views that
+        share its memory: not one number is copied, and there is no loop. NumPy has
+        both ready, `x.T` and `x.diagonal()`. Here you make them from nothing but a
+        shape and strides: `np.lib.stride_tricks.as_strided(x, shape, strides)` returns
+        a view that begins where `x` begins. `x` has shape (n, m), and need not lie in
+        one piece: it may be a slice of a larger array, or a transpose. The results have
+        shapes (m, n) and (min(n, m),).
+    """),
+    stub=cleandoc("""
+        def two_views(x):
+            # x: (n, m) -> views of shapes (m, n) and (min(n, m),)
+            as_strided = np.lib.stride_tricks.as_strided
+            ...
+    """),
+    reference=two_views,
+    cases=_views_cases,
+    call=lambda answer, x: _Seen(answer(x), x),
+    judge=_no_view,
+    hints=[
+        "`x.strides` says how many bytes it is from an entry to the one below, and to "
+        "the one on its right. In the transpose, what is below, and what is on the "
+        "right?",
+        "The transpose has the shape in reverse, and the strides in reverse. For the "
+        "diagonal there is one axis only: from x[0, 0] to x[1, 1] one goes one step "
+        "down and one to the right. How many bytes is that?",
+        "With `down, right = x.strides` the diagonal has the stride `down + right`, "
+        "and the shape is `(min(n, m),)`, with a comma: a tuple of one.",
+    ],
+    comment=(
+        "Take the strides from `x.strides` and never from the shape: a slice or a "
+        "transpose has others than an array that lies in one piece. `as_strided` "
+        "believes whatever it is told. With a wrong shape or stride it reads memory "
+        "that does not belong to `x`, and shows what happens to lie there, which is "
+        "why it is kept in a corner of NumPy."
+    ),
+    remark=(
+        "`x.T` and `x.diagonal()` do just this, in the same time for six numbers "
+        "and for six million. The bill comes later: whoever reads the rows of `x.T` "
+        "one by one reads columns of `x`. Whether that is dear is the question of "
+        "exercise 7."
+    ),
+    mistakes=[
+        Mistake(
+            "copies both",
+            _views_of_copies,
+            "`.copy()`, `np.array(...)`, a loop and `np.ascontiguousarray` lay numbers "
+            "out anew. A view has a shape and strides of its own, and reads the bytes "
+            "of `x`.",
+        ),
+        Mistake(
+            "copies the transpose",
+            _views_entry_by_entry,
+            "Every number was moved into a new array, n · m of them. A view of `x` "
+            "with shape (m, n) and the two strides exchanged needs none of that.",
+        ),
+        Mistake(
+            "copies the diagonal",
+            _views_with_a_copied_diagonal,
+            "`np.array([...])` makes a new array. The entries of the diagonal lie at "
+            "equal distances in memory, so that a single stride reaches them all.",
+        ),
+        Mistake(
+            "reshapes instead of transposing",
+            _views_reshaped,
+            "`reshape` keeps the order of the numbers and cuts it into rows of another "
+            "length. The transpose reads them in another order: x[i, j] becomes "
+            "[j, i].",
+        ),
+        Mistake(
+            "turns the shape and not the strides",
+            _views_with_their_shape_turned,
+            "With the strides of `x` the next row is still a whole row of `x` further "
+            "on, and the last rows may even lie beyond its end. The next row of the "
+            "transpose is the next *column* of `x`.",
+        ),
+        Mistake(
+            "turns the strides and not the shape",
+            _views_with_their_strides_turned,
+            "The strides are exchanged, and the transpose has as many rows as `x` has "
+            "columns: its shape is (m, n).",
+        ),
+        Mistake(
+            "takes x to lie in one piece",
+            _views_of_one_piece,
+            "`m * itemsize` is the way to the next row only where rows follow one "
+            "another without a gap. A slice leaves something out between them, and a "
+            "transpose has its columns in one piece. Take the strides from "
+            "`x.strides`.",
+        ),
+        Mistake(
+            "takes x to lie in one piece, for its transpose",
+            _views_transposed_of_one_piece,
+            "`(itemsize, m * itemsize)` are the strides of the transpose only where "
+            "the rows of `x` follow one another without a gap. Take them from "
+            "`x.strides`, in reverse.",
+        ),
+        Mistake(
+            "takes x to lie in one piece, for its diagonal",
+            _views_diagonal_of_one_piece,
+            "`(m + 1) * itemsize` is the way along the diagonal only where the rows of "
+            "`x` follow one another without a gap. In general it is one step down and "
+            "one to the right, both from `x.strides`.",
+        ),
+        Mistake(
+            "gives the strides in entries",
+            _views_in_entries,
+            "Strides are bytes. One byte on from a float64 lie seven bytes of it and "
+            "one of its neighbour, and that reads as nonsense. `x.strides` has bytes.",
+        ),
+        Mistake(
+            "gives the stride of the diagonal in entries",
+            _views_diagonal_in_entries,
+            "In an array that lies in one piece the next entry of the diagonal is m + "
+            "1 entries on, and strides are bytes. Use `x.strides`, and add the two.",
+        ),
+        Mistake(
+            "makes a diagonal as long as there are rows",
+            _views_diagonal_of_n,
+            "Where there are more rows than columns the diagonal ends with the "
+            "columns. It has min(n, m) entries; beyond them `as_strided` reads on, "
+            "past the end.",
+        ),
+        Mistake(
+            "makes a diagonal as long as there are columns",
+            _views_diagonal_of_m,
+            "Where there are more columns than rows the diagonal ends with the "
+            "rows. It has min(n, m) entries; beyond them `as_strided` reads on, past "
+            "the end.",
+        ),
+        Mistake(
+            "goes down the first column",
+            _views_first_column,
+            "With the stride of the rows alone each step goes straight down. Along the "
+            "diagonal it goes down and to the right: add both strides.",
+        ),
+        Mistake(
+            "goes along the first row",
+            _views_first_row,
+            "With the stride of the columns alone each step goes to the right. Along "
+            "the diagonal it goes down as well: add both strides.",
+        ),
+    ],
+)
+
+
+# ---- 5. The sum of each column -------------------------------------------------------
+
+
+def sum_of_columns(x):
+    total = np.zeros(x.shape[1], dtype=x.dtype)
+    for row in x:
+        total += row
+    return total
+
+
+def _sum_of_rows(x):
+    return x.sum(axis=1)
+
+
+def _sum_of_all(x):
+    return x.sum()
+
+
+def _sum_with_its_axis_kept(x):
+    return x.sum(axis=0, keepdims=True)
+
+
+def _sum_as_a_mean(x):
+    return x.mean(axis=0)
+
+
+def _sum_into_the_first_row(x):
+    total = x[0]
+    for row in x[1:]:
+        total += row
+    return total
+
+
+def _sum_with_the_first_row_twice(x):
+    total = x[0].copy()
+    for row in x:
+        total += row
+    return total
+
+
+def _sum_with_starred_zeros(x):
+    total = np.zeros(*x.shape)
+    for row in x:
+        total += row
+    return total
+
+
+def _sum_into_a_table(x):
+    total = np.zeros(x.shape, dtype=x.dtype)
+    for row in x:
+        total += row
+    return total
+
+
+def _sum_as_long_as_a_column(x):
+    total = np.zeros(x.shape[0], dtype=x.dtype)
+    for row in x:
+        total += row
+    return total
+
+
+def _sum_in_float64(x):
+    total = np.zeros(x.shape[1])
+    for row in x:
+        total += row
+    return total
+
+
+def _sum_of_the_last(x):
+    for row in x:
+        total = row.copy()
+    return total
+
+
+def _sum_without_the_first(x):
+    total = np.zeros(x.shape[1], dtype=x.dtype)
+    for i in range(1, len(x)):
+        total += x[i]
+    return total
+
+
+def _sum_without_the_last(x):
+    total = np.zeros(x.shape[1], dtype=x.dtype)
+    for i in range(len(x) - 1):
+        total += x[i]
+    return total
+
+
+def _sum_over_the_wrong_range(x):
+    total = np.zeros(x.shape[1], dtype=x.dtype)
+    for i in range(x.shape[1]):
+        total += x[i]
+    return total
+
+
+def _sum_returned_in_the_loop(x):
+    return x[0].copy()
+
+
+def _sum_cases() -> Sequence[Case]:
+    rng = np.random.default_rng(5)
+
+    def table(n: int, m: int, dtype: str = "float64") -> Array:
+        return (rng.integers(-40, 40, (n, m)) / 8).astype(dtype)
+
+    return [
+        (np.array([[1.0, 2.0], [3.0, 5.0]]),),
+        (np.array([[1.0, 2.0, 4.0], [10.0, 20.0, 40.0]]),),
+        (table(4, 2),),
+        (table(5, 5),),
+        (table(6, 3, "float32"),),
+        (table(7, 64).T,),
+        (table(64, 10),),
+    ]
+
+
+SUM_OF_COLUMNS = Exercise(
+    id="matrices/sum-of-columns",
+    title="The sum of each column, row by row",
+    statement=cleandoc("""
+        Return the sum of each column of `x`, an array of floats of shape (n, m) with at
+        least two rows. The result has shape (m,) and the dtype of `x`, and `x` stays as
+        it is. Do not go down one column after the other: go through the rows as they
+        lie in memory, and add each to a total. (`x.sum(axis=0)` does it too, and the
+        check accepts it; write the loop once.)
+    """),
+    stub=cleandoc("""
+        def sum_of_columns(x):
+            # x: (n, m) -> the m sums, of the dtype of x
+            ...
+    """),
+    reference=sum_of_columns,
+    cases=_sum_cases,
+    hints=[
+        "How many totals are there, and what are they before the first row?",
+        "`for row in x:` goes through the rows, each an array of shape (m,). Two "
+        "arrays of that shape can be added as they are.",
+        "Begin with `total = np.zeros(x.shape[1], dtype=x.dtype)`, and in the loop do "
+        "`total += row`.",
+    ],
+    comment=(
+        "One loop, over rows; the addition of a row runs in NumPy, along memory. "
+        "Zeros come first, rather than `x[0]`, since `total = x[0]` would be a view of "
+        "the first row, and `+=` would write into `x`. `np.zeros_like(x[0])` knows "
+        "shape and dtype in one."
+    ),
+    remark=(
+        "The axis that is named is the one that disappears: `x.sum(axis=0)` adds along "
+        "the rows' axis, and the m columns remain. In chapter 3 the gradient of a bias "
+        "is such a sum of the rows of a batch, db = ΣG, and a bias that was added to "
+        "every row gets something back from every row."
+    ),
+    mistakes=[
+        Mistake(
+            "sums each row",
+            _sum_of_rows,
+            "`axis=1` is the axis that is summed over and disappears: one number for "
+            "each row remains. Asked is one for each column, so the rows' axis, 0, has "
+            "to go.",
+        ),
+        Mistake(
+            "sums everything",
+            _sum_of_all,
+            "Without an axis `sum` adds all numbers into one. A sum for each column is "
+            "m numbers.",
+        ),
+        Mistake(
+            "keeps the summed axis",
+            _sum_with_its_axis_kept,
+            "The sums are right, and stand in a table of one row. Asked is shape (m,): "
+            "leave `keepdims` away. `column_sum` for `Matrix` gives such a row, "
+            "as everything there has two axes.",
+        ),
+        Mistake(
+            "takes the mean",
+            _sum_as_a_mean,
+            "This is the sum divided by the number of rows. In this book the division "
+            "is the loss's, and layers add up.",
+        ),
+        Mistake(
+            "adds into the first row of x",
+            _sum_into_the_first_row,
+            "`total = x[0]` is a view, and no copy: `total += row` writes into `x`. "
+            "Begin with zeros, or with `x[0].copy()`.",
+        ),
+        Mistake(
+            "counts the first row twice",
+            _sum_with_the_first_row_twice,
+            "The total begins with the first row, and the loop adds it once more. "
+            "Begin with zeros. (With `total = x[0]` it is a view besides, and `+=` "
+            "writes into `x`.)",
+        ),
+        Mistake(
+            "gives zeros a size too many",
+            _sum_with_starred_zeros,
+            "`np.zeros(*x.shape)` is `np.zeros(n, m)`, and the second argument of "
+            "`zeros` is a dtype. A shape is one argument, a tuple, "
+            "`np.zeros(x.shape)`; and the totals are not a table but m numbers: "
+            "`np.zeros(x.shape[1])`.",
+        ),
+        Mistake(
+            "keeps a total in every row",
+            _sum_into_a_table,
+            "The total has the shape of `x`, so that each row was added to all of its "
+            "rows: the sums are right, n times over. One row of totals is enough: "
+            "`np.zeros(x.shape[1], dtype=x.dtype)`.",
+        ),
+        Mistake(
+            "makes as many totals as there are rows",
+            _sum_as_long_as_a_column,
+            "`x.shape[0]` is the number of rows. There is a total for each column: "
+            "`x.shape[1]` of them. With a square `x` nobody would have noticed.",
+        ),
+        Mistake(
+            "turns float32 into float64",
+            _sum_in_float64,
+            "`np.zeros(m)` is float64 whatever `x` is. Give it the dtype: "
+            "`np.zeros(m, dtype=x.dtype)`, or `np.zeros_like(x[0])`.",
+        ),
+        Mistake(
+            "keeps the last row only",
+            _sum_of_the_last,
+            "`total = row` replaces what was there; `total += row` adds to it.",
+        ),
+        Mistake(
+            "begins with the second row",
+            _sum_without_the_first,
+            "`range(1, n)` leaves row 0 out. Rows are counted from 0; `for row in x:` "
+            "needs no counting at all.",
+        ),
+        Mistake(
+            "ends before the last row",
+            _sum_without_the_last,
+            "`range(n - 1)` ends with n - 2. `range(n)` already leaves n out; `for row "
+            "in x:` needs no counting at all.",
+        ),
+        Mistake(
+            "takes as many rows as there are columns",
+            _sum_over_the_wrong_range,
+            "`x[i]` is a row, and there are `x.shape[0]` of them. With `x.shape[1]` "
+            "rows are left out, or the loop runs past the end; with a square `x` "
+            "nobody would have noticed.",
+        ),
+        Mistake(
+            "returns after the first row",
+            _sum_returned_in_the_loop,
+            "This is the first row alone. Does the `return` stand inside the loop?",
+        ),
+    ],
+)
+
+
+# ---- 6. Standardise ------------------------------------------------------------------
+
+
+def standardise(x, axis):
+    mean = x.mean(axis=axis, keepdims=True)
+    std = x.std(axis=axis, keepdims=True)
+    return (x - mean) / np.where(std == 0, 1, std)
+
+
+def _never_zero(std: Any) -> Any:
+    return np.where(std == 0, 1, std)
+
+
+def _standard_without_keepdims(x, axis):
+    return (x - x.mean(axis=axis)) / _never_zero(x.std(axis=axis))
+
+
+def _standard_along_columns_only(x, axis):
+    return standardise(x, 0)
+
+
+def _standard_along_the_other_axis(x, axis):
+    return standardise(x, 1 - axis)
+
+
+def _standard_as_a_whole(x, axis):
+    return (x - x.mean()) / _never_zero(x.std()).astype(x.dtype)
+
+
+def _standard_of_a_sample(x, axis):
+    std = x.std(axis=axis, keepdims=True, ddof=1)
+    return (x - x.mean(axis=axis, keepdims=True)) / _never_zero(std)
+
+
+def _standard_by_the_variance(x, axis):
+    variance = x.var(axis=axis, keepdims=True)
+    return (x - x.mean(axis=axis, keepdims=True)) / _never_zero(variance)
+
+
+def _standard_divided_by_zero(x, axis):
+    mean = x.mean(axis=axis, keepdims=True)
+    return (x - mean) / x.std(axis=axis, keepdims=True)
+
+
+def _standard_repaired(x, axis):
+    return np.nan_to_num(_standard_divided_by_zero(x, axis))
+
+
+def _standard_plus(small):
+    def standard(x, axis):
+        mean = x.mean(axis=axis, keepdims=True)
+        return (x - mean) / (x.std(axis=axis, keepdims=True) + small)
+
+    return standard
+
+
+_ADDED_NUMBERS = [
+    Mistake(
+        f"adds {small:g} to the standard deviation",
+        _standard_plus(small),
+        "This keeps the divisor from 0, and makes every result a little too small: "
+        "much too small where the standard deviation is itself of that size. Change "
+        "the divisors that are 0, and no other: `np.where(std == 0, 1, std)`.",
+    )
+    for small in (1e-8, 1e-5, 1e-6, 1e-7, 1e-9, 1e-10)
+]
+
+
+def _standard_plus_in_the_root(x, axis):
+    mean = x.mean(axis=axis, keepdims=True)
+    return (x - mean) / np.sqrt(x.var(axis=axis, keepdims=True) + 1e-8)
+
+
+def _standard_in_place(x, axis):
+    mean, std = x.mean(axis=axis, keepdims=True), x.std(axis=axis, keepdims=True)
+    x -= mean
+    x /= _never_zero(std)
+    return x
+
+
+def _standard_centred_only(x, axis):
+    return x - x.mean(axis=axis, keepdims=True)
+
+
+def _standard_not_centred(x, axis):
+    return x / _never_zero(x.std(axis=axis, keepdims=True))
+
+
+def _standard_without_parentheses(x, axis):
+    mean, std = x.mean(axis=axis, keepdims=True), x.std(axis=axis, keepdims=True)
+    return x - mean / _never_zero(std)
+
+
+def _standard_from_0_to_1(x, axis):
+    low, high = x.min(axis=axis, keepdims=True), x.max(axis=axis, keepdims=True)
+    return (x - low) / _never_zero(high - low)
+
+
+def _standard_cases() -> Sequence[Case]:
+    rng = np.random.default_rng(6)
+    square = np.array([[1.0, 2.0], [5.0, 10.0]])
+    blank = np.array([[0.0, 3.0, 5.0], [0.0, 7.0, 5.0]])  # as MNIST's corners are
+    faint = np.array([[1e-6, 4.0], [-1e-6, 8.0], [3e-6, -2.0], [0.0, 1.0]])
+    floats = rng.integers(-8, 8, (5, 4)).astype(np.float32)
+    table = rng.standard_normal((6, 3)) * [1.0, 20.0, 0.1] + [0.0, 5.0, -2.0]
+    return [
+        (given.copy(), axis)
+        for given in (square, blank, faint, floats, table)
+        for axis in (0, 1)
+    ] + [(np.array([[2.0, 2.0], [1.0, 4.0]]), 1)]
+
+
+STANDARDISE = Exercise(
+    id="matrices/standardise",
+    title="Standardise columns, or rows",
+    statement=cleandoc(r"""
+        To standardise numbers, subtract their mean and divide by their standard
+        deviation, that of `np.std` as it is. Do so with each column of `x` for
+        `axis=0`, and with each row for `axis=1`, without a loop: broadcasting does the
+        rest. Numbers that are all equal have a standard deviation of 0; they become 0,
+        without a warning. (The corners of MNIST's images are such columns.) `x` is an
+        array of floats of shape (n, m); the result has its shape and its dtype, and `x`
+        stays as it is.
+    """),
+    stub=cleandoc("""
+        def standardise(x, axis):
+            # x: (n, m), axis: 0 for columns, 1 for rows -> (n, m)
+            ...
+    """),
+    reference=standardise,
+    cases=_standard_cases,
+    tolerance=1e-6,
+    hints=[
+        "What are the shapes of `x.mean(axis=0)` and `x.mean(axis=1)`? Line each up "
+        "with (n, m) from the right: which of them fits, and over what?",
+        "The means of the rows must be a column, (n, 1), to be subtracted from each "
+        "row's entries. `keepdims=True` keeps the summed axis, as a 1, and suits both "
+        "axes.",
+        "Where the standard deviation is 0, every difference from the mean is 0 as "
+        "well. Divide by 1 there: `np.where(std == 0, 1, std)`.",
+    ],
+    comment=(
+        "With `keepdims=True` the means have shape (1, m) or (n, 1), and either is "
+        "stretched over what it is the mean of. Without it both have one axis, which "
+        "broadcasting takes for a row. The divisor is repaired before the division: "
+        "once 0 has been divided by 0, the NaN and the warning are there."
+    ),
+    remark=(
+        "A mean of rows without `keepdims` raises an error for almost every shape, "
+        "and for a square `x` it is subtracted from the wrong axis without a word. "
+        "Arrays are square in many a test and in hardly any network. Give every size "
+        "in a test a value of its own."
+    ),
+    mistakes=[
+        Mistake(
+            "loses the axis of the means",
+            _standard_without_keepdims,
+            "`x.mean(axis=1)` has shape (n,). Lined up from the right it stands under "
+            "the columns: for most shapes an error, and for a square `x` the mean of "
+            "row j is subtracted from column j. With `keepdims=True` it is a column, "
+            "(n, 1).",
+        ),
+        Mistake(
+            "always takes the columns",
+            _standard_along_columns_only,
+            "This is right for `axis=0`, whatever `axis` says. Pass it on to `mean` "
+            "and `std`.",
+        ),
+        Mistake(
+            "takes the other axis",
+            _standard_along_the_other_axis,
+            "The axis that `mean` is given is the one that disappears. For one mean "
+            "per column the rows' axis has to go: `axis=0`.",
+        ),
+        Mistake(
+            "standardises everything at once",
+            _standard_as_a_whole,
+            "Without an axis there is one mean and one standard deviation for the "
+            "whole array. Each column, or row, has its own.",
+        ),
+        Mistake(
+            "takes the standard deviation of a sample",
+            _standard_of_a_sample,
+            "With `ddof=1` the squares are divided by n - 1, to estimate the spread of "
+            "a population from a few of it. Asked is `np.std` as it is, which divides "
+            "by n: the result then has a standard deviation of exactly 1.",
+        ),
+        Mistake(
+            "divides by the variance",
+            _standard_by_the_variance,
+            "The variance is a square: of metres it makes square metres. Divide by "
+            "its root, `std`.",
+        ),
+        Mistake(
+            "divides by 0",
+            _standard_divided_by_zero,
+            "Equal numbers have a standard deviation of 0, and 0 / 0 is NaN. One such "
+            "pixel, and every sum it enters is NaN as well; `np.errstate` takes away "
+            "the warning alone. Put 1 in the place of such a divisor: "
+            "`np.where(std == 0, 1, std)`.",
+        ),
+        Mistake(
+            "divides by 0 and repairs it afterwards",
+            _standard_repaired,
+            "The values are right, and NumPy warned on the way. `nan_to_num` also "
+            "makes 0 of a NaN that was in `x` before, and hides it. Repair the divisor "
+            "instead: `np.where(std == 0, 1, std)`.",
+        ),
+        *_ADDED_NUMBERS,
+        Mistake(
+            "adds 1e-8 to the variance",
+            _standard_plus_in_the_root,
+            "Under the root 1e-8 becomes 1e-4: what has a smaller spread than that "
+            "comes out far too small. Change the divisors that are 0, and no other: "
+            "`np.where(std == 0, 1, std)`.",
+        ),
+        Mistake(
+            "works in place",
+            _standard_in_place,
+            "`x -= mean` writes into `x`, and whoever passed it still needs it as it "
+            "was. `x - mean` makes a new array.",
+        ),
+        Mistake(
+            "subtracts the mean and does not divide",
+            _standard_centred_only,
+            "The mean is 0 now, and the spread is still what it was. Divide by the "
+            "standard deviation as well.",
+        ),
+        Mistake(
+            "does not subtract the mean",
+            _standard_not_centred,
+            "The standard deviation is 1 now, and the mean is not 0. Subtract it "
+            "before you divide.",
+        ),
+        Mistake(
+            "divides the mean alone",
+            _standard_without_parentheses,
+            "`x - mean / std` divides first. The difference needs parentheses: "
+            "`(x - mean) / std`.",
+        ),
+        Mistake(
+            "scales to the range from 0 to 1",
+            _standard_from_0_to_1,
+            "That is another scaling, by the smallest and the largest number. To "
+            "standardise takes mean and standard deviation: some results are negative, "
+            "and some lie above 1.",
+        ),
+    ],
+)
+
+
+# ---- 7. Cache misses -----------------------------------------------------------------
+
+
+def count_cache_misses(indices, line_size, n_lines):
+    held, misses = [], 0  # the lines in the cache, the least recently used one first
+    for index in indices:
+        line = index // line_size
+        if line in held:
+            held.remove(line)
+        else:
+            misses += 1
+            if len(held) == n_lines:
+                held.pop(0)
+        held.append(line)
+    return misses
+
+
+def _misses_first_in_first_out(indices, line_size, n_lines):
+    held, misses = [], 0
+    for index in indices:
+        line = index // line_size
+        if line not in held:
+            misses += 1
+            if len(held) == n_lines:
+                held.pop(0)
+            held.append(line)
+    return misses
+
+
+def _misses_newest_out(indices, line_size, n_lines):
+    held, misses = [], 0
+    for index in indices:
+        line = index // line_size
+        if line in held:
+            held.remove(line)
+        else:
+            misses += 1
+            if len(held) == n_lines:
+                held.pop()
+        held.append(line)
+    return misses
+
+
+def _misses_all_out(indices, line_size, n_lines):
+    held, misses = [], 0
+    for index in indices:
+        line = index // line_size
+        if line not in held:
+            misses += 1
+            if len(held) == n_lines:
+                held.clear()
+            held.append(line)
+    return misses
+
+
+def _misses_unlimited(indices, line_size, n_lines):
+    return len({index // line_size for index in indices})
+
+
+def _misses_of_one_line(indices, line_size, n_lines):
+    return count_cache_misses(indices, line_size, 1)
+
+
+def _misses_one_line_too_many(indices, line_size, n_lines):
+    return count_cache_misses(indices, line_size, n_lines + 1)
+
+
+def _misses_full_before_it_is(indices, line_size, n_lines):
+    held, misses = [], 0
+    for index in indices:
+        line = index // line_size
+        if line in held:
+            held.remove(line)
+        else:
+            misses += 1
+        held.append(line)
+        if len(held) >= n_lines:
+            held.pop(0)
+    return misses
+
+
+def _misses_hits(indices, line_size, n_lines):
+    return len(indices) - count_cache_misses(indices, line_size, n_lines)
+
+
+def _misses_by_remainder(indices, line_size, n_lines):
+    return count_cache_misses([i % line_size for i in indices], 1, n_lines)
+
+
+def _misses_of_numbers(indices, line_size, n_lines):
+    return count_cache_misses(indices, 1, n_lines)
+
+
+def _misses_of_as_many_numbers(indices, line_size, n_lines):
+    return count_cache_misses(indices, 1, n_lines * line_size)
+
+
+def _misses_from_the_index_on(indices, line_size, n_lines):
+    held, misses = [], 0
+    for index in indices:
+        found = [start for start in held if start <= index < start + line_size]
+        if found:
+            held.remove(found[0])
+            held.append(found[0])
+        else:
+            misses += 1
+            if len(held) == n_lines:
+                held.pop(0)
+            held.append(index)
+    return misses
+
+
+def _misses_all_but_the_first_fill(indices, line_size, n_lines):
+    misses = count_cache_misses(indices, line_size, n_lines)
+    return max(0, misses - min(n_lines, _misses_unlimited(indices, line_size, n_lines)))
+
+
+def _misses_cases() -> Sequence[Case]:
+    def by_rows(n: int, m: int) -> list[int]:
+        return [r * m + c for r in range(n) for c in range(m)]
+
+    def by_columns(n: int, m: int) -> list[int]:
+        return [r * m + c for c in range(m) for r in range(n)]
+
+    random = np.random.default_rng(7).integers(0, 96, 300).tolist()
+    return [
+        ([0], 4, 2),
+        ([0, 1, 2, 3], 4, 2),
+        ([5, 6, 7, 8], 4, 2),
+        ([3, 4, 3, 4], 4, 2),
+        ([3, 4, 3, 4], 4, 1),
+        ([0, 8, 1, 9, 2], 4, 1),
+        ([0, 4, 0, 8, 0], 4, 2),  # used again, so that it is not the one to go
+        ([0, 4, 8, 4, 0, 4], 4, 2),
+        (by_rows(4, 6), 4, 2),
+        (by_columns(4, 6), 4, 2),
+        (by_columns(4, 6), 4, 4),
+        (by_rows(32, 32), 8, 16),
+        (by_columns(32, 32), 8, 16),
+        (by_columns(32, 32), 8, 32),
+        (random, 8, 5),
+    ]
+
+
+CACHE_MISSES = Exercise(
+    id="matrices/cache-misses",
+    title="Count cache misses",
+    statement=cleandoc("""
+        Memory comes in lines: with `line_size` 4 the numbers 0 to 3 of a flat list are
+        one line, 4 to 7 the next. A small, fast cache holds at most `n_lines` lines,
+        and is empty at first. To read a number whose line the cache holds is a hit.
+        Otherwise it is a miss, and the whole line is fetched; if the cache is full, the
+        line whose last use is longest ago goes out for it. `indices` is a list of ints,
+        at least one: the places of a flat list, in the order in which they are read.
+        Return how many misses that makes, as an int.
+    """),
+    stub=cleandoc("""
+        def count_cache_misses(indices, line_size, n_lines):
+            # places in the order of reading, numbers in a line, lines in the cache
+            # -> the number of misses
+            ...
+    """),
+    reference=count_cache_misses,
+    cases=_misses_cases,
+    hints=[
+        "In which line is number 7, with lines of 4? The cache has to remember lines, "
+        "and for each when it was used last. What could keep that order?",
+        "`index // line_size` is the line. Keep a list of lines, the least recently "
+        "used one first. At a hit the line has to move to the end of it.",
+        "At a hit: `held.remove(line)`. At a miss: count it, and if `len(held) == "
+        "n_lines` do `held.pop(0)`. In either case then `held.append(line)`.",
+    ],
+    comment=(
+        "The list is in the order of last use, so the line to drop is always its "
+        "first. A hit counts as a use: without moving the line to the end the "
+        "cache would drop what came *in* first, and that may be the very line that is "
+        "used most."
+    ),
+    remark=(
+        "Feed it a 1000 x 1000 matrix in lines of 8 numbers (64 bytes of float64), and "
+        "a cache of 512 lines, as many as fit into 32 KiB: row by row it has "
+        "125,000 misses, column by column 1,000,000. Before a line is used a second "
+        "time, 1000 others have come by. Real caches also guess what is read next, "
+        "which narrows the gap; the clock says by how much."
+    ),
+    mistakes=[
+        Mistake(
+            "drops the line that came first",
+            _misses_first_in_first_out,
+            "A hit is a use as well. If it does not move the line to the end of the "
+            "queue, the line that came in first goes out first, even if it was used a "
+            "moment ago.",
+        ),
+        Mistake(
+            "drops the line that was used last",
+            _misses_newest_out,
+            "`pop()` takes the end of the list, and there stands the newest line. The "
+            "one whose use is longest ago stands at the beginning: `pop(0)`.",
+        ),
+        Mistake(
+            "empties the cache when it is full",
+            _misses_all_out,
+            "One line has to go to make room for one. The others stay, and may be hit "
+            "again.",
+        ),
+        Mistake(
+            "never drops a line",
+            _misses_unlimited,
+            "This counts how many different lines are read. The cache holds "
+            "`n_lines` of them, and a line that had to go is a miss when it is read "
+            "again.",
+        ),
+        Mistake(
+            "remembers the last line only",
+            _misses_of_one_line,
+            "This compares with the line before, as a cache of one line does. It "
+            "holds `n_lines` of them.",
+        ),
+        Mistake(
+            "holds one line too many",
+            _misses_one_line_too_many,
+            "Look at when you drop one: the cache is full at `n_lines` lines, before "
+            "the new one is put in. `>` in the place of `==` or `>=` lets one more in.",
+        ),
+        Mistake(
+            "holds one line too few",
+            _misses_full_before_it_is,
+            "The new line is counted before one is dropped: then there may be "
+            "`n_lines` of them, and only more than that is too many.",
+        ),
+        Mistake(
+            "counts hits",
+            _misses_hits,
+            "This is how often the line was there. A miss is when it was not: hits "
+            "and misses together make all the reads.",
+        ),
+        Mistake(
+            "takes the remainder for the line",
+            _misses_by_remainder,
+            "`index % line_size` is the place within a line. Which line it is says "
+            "the whole quotient, `index // line_size`.",
+        ),
+        Mistake(
+            "fetches one number at a time",
+            _misses_of_numbers,
+            "This remembers numbers one by one, as `index` and `index / line_size` do. "
+            "With a number its whole line comes, so that its neighbours are hits: "
+            "remember `index // line_size`, which all of them share.",
+        ),
+        Mistake(
+            "fetches one number at a time, and holds as many as the lines would",
+            _misses_of_as_many_numbers,
+            "The room is right, but each number was fetched alone. With a number its "
+            "whole line comes, so that its neighbours are hits: remember "
+            "`index // line_size`.",
+        ),
+        Mistake(
+            "begins a line at the number that was read",
+            _misses_from_the_index_on,
+            "Lines lie fixed in memory: with lines of 4 they begin at 0, 4, 8 and so "
+            "on. Who reads number 6 gets 4 to 7, and not 6 to 9.",
+        ),
+        Mistake(
+            "does not count the filling of the cache",
+            _misses_all_but_the_first_fill,
+            "While the cache fills up, every new line is a miss too: it was not "
+            "there. Count it whether or not another has to go for it.",
+        ),
+    ],
+)
+
+
+# ---- 8. An einsum of your own --------------------------------------------------------
+
+
+def my_einsum(spec, a, b):
+    inputs, output = spec.split("->")
+    of_a, of_b = inputs.split(",")
+    sizes = dict(zip(of_a + of_b, a.shape + b.shape, strict=True))
+    for letters, array in ((of_a, a), (of_b, b)):
+        if tuple(sizes[letter] for letter in letters) != array.shape:
+            raise ValueError(f"a letter of {spec} stands for two sizes")
+    every = list(output) + [letter for letter in sizes if letter not in output]
+
+    def lined_up(array, letters):  # an axis for every letter, of size 1 for the others
+        order = [letters.index(letter) for letter in every if letter in letters]
+        shape = [sizes[letter] if letter in letters else 1 for letter in every]
+        return array.transpose(order).reshape(shape)
+
+    product = lined_up(a, of_a) * lined_up(b, of_b)
+    return product.sum(axis=tuple(range(len(output), len(every))))
+
+
+def _einsum_always_matmul(spec, a, b):
+    return a @ b
+
+
+def _letters(spec: str) -> tuple[str, str, str]:
+    inputs, output = spec.split("->")
+    of_a, of_b = inputs.split(",")
+    return of_a, of_b, output
+
+
+def _einsum_in_the_order_of_the_letters(spec, a, b):
+    of_a, of_b, output = _letters(spec)
+    natural = "".join(c for c in dict.fromkeys(of_a + of_b) if c in output)
+    return my_einsum(f"{of_a},{of_b}->{natural}", a, b)
+
+
+def _einsum_in_the_order_of_the_alphabet(spec, a, b):
+    of_a, of_b, output = _letters(spec)
+    return my_einsum(f"{of_a},{of_b}->{''.join(sorted(output))}", a, b)
+
+
+def _einsum_sums_the_shared(spec, a, b):
+    of_a, of_b, output = _letters(spec)
+    kept = "".join(c for c in output if not (c in of_a and c in of_b))
+    return my_einsum(f"{of_a},{of_b}->{kept}", a, b)
+
+
+def _einsum_keeps_what_one_has(spec, a, b):
+    of_a, of_b, output = _letters(spec)
+    alone = [c for c in of_a + of_b if (c in of_a) != (c in of_b) and c not in output]
+    return my_einsum(f"{of_a},{of_b}->{output}{''.join(alone)}", a, b)
+
+
+def _einsum_takes_the_first_of_what_one_has(spec, a, b):
+    of_a, of_b, output = _letters(spec)
+    rest = "".join(c for c in dict.fromkeys(of_a + of_b) if c not in output)
+    product = my_einsum(f"{of_a},{of_b}->{output}{rest}", a, b)
+    for c in reversed(rest):
+        shared = c in of_a and c in of_b
+        product = product.sum(axis=-1) if shared else product[..., 0]
+    return product
+
+
+def _einsum_never_sums(spec, a, b):
+    of_a, of_b, output = _letters(spec)
+    rest = "".join(c for c in dict.fromkeys(of_a + of_b) if c not in output)
+    return my_einsum(f"{of_a},{of_b}->{output}{rest}", a, b)
+
+
+def _einsum_by_mean(spec, a, b):
+    of_a, of_b, _ = _letters(spec)
+    product = _einsum_never_sums(spec, a, b)
+    output = spec.partition("->")[2]
+    return product.mean(axis=tuple(range(len(output), len(set(of_a + of_b)))))
+
+
+def _einsum_adds(spec, a, b):
+    return my_einsum(spec, a, np.ones_like(b)) + my_einsum(spec, np.ones_like(a), b)
+
+
+def _einsum_sizes_of_a_only(spec, a, b):
+    of_a, _, output = _letters(spec)
+    sizes = dict(zip(of_a, a.shape, strict=True))
+    np.zeros([sizes[letter] for letter in output])
+    return my_einsum(spec, a, b)
+
+
+def _einsum_stretches(spec, a, b):
+    of_a, of_b, output = _letters(spec)
+    every = output + "".join(c for c in dict.fromkeys(of_a + of_b) if c not in output)
+
+    def lined_up(array, letters):
+        order = [letters.index(letter) for letter in every if letter in letters]
+        index = tuple(slice(None) if c in letters else None for c in every)
+        return array.transpose(order)[index]
+
+    product = lined_up(a, of_a) * lined_up(b, of_b)
+    return product.sum(axis=tuple(range(len(output), len(every))))
+
+
+def _einsum_loops_over_the_last_sizes(spec, a, b):
+    of_a, of_b, output = _letters(spec)
+    sizes = dict(zip(of_a + of_b, a.shape + b.shape, strict=True))
+    letters = list(sizes)
+    result = np.zeros([sizes[c] for c in output])
+    for place in np.ndindex(*sizes.values()):
+        at = dict(zip(letters, place, strict=True))
+        value = a[tuple(at[c] for c in of_a)] * b[tuple(at[c] for c in of_b)]
+        result[tuple(at[c] for c in output)] += value
+    return result
+
+
+def _einsum_overwrites(spec, a, b):
+    of_a, of_b, output = _letters(spec)
+    sizes = dict(zip(of_a + of_b, a.shape + b.shape, strict=True))
+    last = np.array(my_einsum(spec, a, b))
+    for c in sizes:
+        if c not in output:
+            if c in of_a:
+                a = a.take([-1], axis=of_a.index(c))
+            if c in of_b:
+                b = b.take([-1], axis=of_b.index(c))
+    last[...] = my_einsum(spec, a, b)
+    return last
+
+
+def _einsum_cases() -> Sequence[Case]:
+    rng = np.random.default_rng(8)
+
+    def floats(*shape: int) -> Array:
+        return rng.integers(-8, 8, shape) / 4
+
+    return [
+        ("ik,kj->ij", np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]])),
+        ("i,i->", np.array([1.0, 2.0]), np.array([3.0, 5.0])),
+        ("i,j->ij", np.array([1.0, 2.0]), np.array([3.0, 5.0, 7.0])),
+        ("i,j->ji", np.array([1.0, 2.0]), np.array([3.0, 5.0, 7.0])),
+        ("i,j->", np.array([1.0, 2.0]), np.array([3.0, 5.0, 7.0])),
+        ("ij,ij->ij", floats(2, 3), floats(2, 3)),
+        ("ij,ij->i", floats(3, 4), floats(3, 4)),
+        ("ij,ij->j", floats(3, 4), floats(3, 4)),
+        ("ij,ij->", floats(3, 4), floats(3, 4)),
+        ("ij,ji->ij", floats(3, 4), floats(4, 3)),
+        ("ij,j->i", floats(3, 4), floats(4)),
+        ("ij,j->ij", floats(3, 4), floats(4)),
+        ("ik,kj->ij", floats(4, 3), floats(3, 2)),
+        ("ik,kj->ji", floats(4, 3), floats(3, 2)),
+        ("bi,io->bo", floats(5, 3), floats(3, 2)),  # XW
+        ("bi,bo->io", floats(5, 3), floats(5, 2)),  # the transpose of X, times G
+        ("bo,io->bi", floats(5, 2), floats(3, 2)),  # G times the transpose of W
+        ("zy,yx->zx", floats(2, 4), floats(4, 3)),
+        ("bij,bjk->bik", floats(2, 3, 4), floats(2, 4, 5)),
+        ("abc,cd->dab", floats(2, 3, 4), floats(4, 5)),
+        ("ij,kl->il", floats(2, 3), floats(4, 5)),
+        ("ik,kj->ij", floats(2, 1), floats(3, 2)),  # a size of 1 that must not stretch
+        ("ik,kj->ij", floats(2, 3), floats(4, 2)),
+    ]
+
+
+MY_EINSUM = Exercise(
+    id="matrices/my-einsum",
+    title="An einsum of your own (open)",
+    statement=cleandoc("""
+        `np.einsum("ik,kj->ij", a, b)` is the matrix product. Each letter names an axis:
+        those of `a` before the comma, those of `b` after it, those of the result after
+        the arrow. A letter in both is the same index in both, and what does not stand
+        after the arrow is summed over. So `"ij,ij->i"` sums the rows of an elementwise
+        product, and `"i,j->ji"` multiplies each with each. Write it for two arrays of
+        floats and every spec of that form, without `np.einsum`. Within `a`, within `b`
+        and within the result no letter stands twice, and a result without letters is
+        one number. If a letter stands for two different sizes, raise a `ValueError`.
+        How is up to you: loops, products of matrices, broadcasting.
+    """),
+    stub=cleandoc("""
+        def my_einsum(spec, a, b):
+            # "ik,kj->ij" and two arrays with such axes -> the array after the arrow
+            inputs, output = spec.split("->")
+            of_a, of_b = inputs.split(",")
+            ...
+    """),
+    reference=my_einsum,
+    cases=_einsum_cases,
+    hints=[
+        "Write the loops for `ik,kj->ij` once more: there is one for each letter, i, k "
+        "and j. Into which entry of the result does a product go, and from where do "
+        "its factors come? Now put a spec in the place of the letters.",
+        "`sizes = dict(zip(of_a + of_b, a.shape + b.shape))` tells the size of each "
+        "letter. With loops: `np.ndindex` goes through all values of all letters. "
+        "With broadcasting: give both arrays an axis for every letter, of size 1 where "
+        "they have none.",
+        "By broadcasting: put the letters in one order, those of the result first. "
+        "`transpose` brings the axes of an array into that order, `reshape` adds the "
+        "axes of size 1. Multiply the two, and sum over all axes after those of the "
+        "result.",
+    ],
+    comment=(
+        "Every letter gets an axis. After that an elementwise product with "
+        "broadcasting makes all products of all values of the letters, and one sum "
+        "takes away those that are not wanted. It is general and wasteful: for (64, "
+        "784) times (784, 128) the products fill 51 MB of float64 before any is added, "
+        "where a matrix product keeps one sum for each entry. The sizes are checked "
+        "first, since broadcasting would stretch a 1."
+    ),
+    remark=(
+        "Your function has just computed everything that a layer needs: "
+        "`bi,io->bo` is XW, `bi,bo->io` is the gradient of W, and `bo,io->bi` is what "
+        "goes back to X. In each, the letter that is missing on the right is the one "
+        "that is summed over. The gradients can be read off that way before chapter 3 "
+        "derives them: two of the three tables are given, and the letters of the third "
+        "are the answer."
+    ),
+    mistakes=[
+        Mistake(
+            "is always the matrix product",
+            _einsum_always_matmul,
+            "`a @ b` is right for `ik,kj->ij` whatever the letters are called, and for "
+            "little else. What is summed over, and where the axes go, stands in "
+            "the spec.",
+        ),
+        Mistake(
+            "leaves the axes in the order of a and b",
+            _einsum_in_the_order_of_the_letters,
+            "The letters after the arrow say the order as well: `i,j->ji` is the "
+            "transpose of `i,j->ij`. Bring the axes into the order of `output` before "
+            "you return.",
+        ),
+        Mistake(
+            "puts the axes in the order of the alphabet",
+            _einsum_in_the_order_of_the_alphabet,
+            "That is what `np.einsum` does where there is no arrow. Here the order of "
+            "the axes is that of the letters after the arrow.",
+        ),
+        Mistake(
+            "sums over every letter that both have",
+            _einsum_sums_the_shared,
+            "A letter in both means the same index in both. Whether it is summed over "
+            "says the arrow alone: in `ij,ij->i` the j goes and the i remains.",
+        ),
+        Mistake(
+            "keeps letters that only one of the two has",
+            _einsum_keeps_what_one_has,
+            "Every letter that does not stand after the arrow is summed over, and not "
+            "only those that both have: in `ij,kl->il` both j and k go.",
+        ),
+        Mistake(
+            "takes the first entry of a letter that only one of the two has",
+            _einsum_takes_the_first_of_what_one_has,
+            "Every letter that does not stand after the arrow is summed over, and not "
+            "only those that both have. In `ij,kl->il` all values of j and k count.",
+        ),
+        Mistake(
+            "never sums",
+            _einsum_never_sums,
+            "All the products are there, with an axis for each letter. Those that do "
+            "not stand after the arrow still have to be summed over.",
+        ),
+        Mistake(
+            "takes means",
+            _einsum_by_mean,
+            "The letters that do not stand after the arrow are summed over. A mean "
+            "divides by their sizes as well.",
+        ),
+        Mistake(
+            "adds where it should multiply",
+            _einsum_adds,
+            "An einsum adds up products: each entry of `a` times the entry of `b` that "
+            "has the same values of the shared letters.",
+        ),
+        Mistake(
+            "knows the sizes of a only",
+            _einsum_sizes_of_a_only,
+            "The result may have letters that only `b` has, such as the j of "
+            "`ik,kj->ij`. Collect the sizes from both shapes.",
+        ),
+        Mistake(
+            "stretches a size of 1",
+            _einsum_stretches,
+            "All is right where the sizes agree. Broadcasting also takes a 1 for any "
+            "size: (2, 1) times (3, 2) goes through, and should not. Compare the sizes "
+            "of each letter before you multiply.",
+        ),
+        Mistake(
+            "takes the sizes without comparing them",
+            _einsum_loops_over_the_last_sizes,
+            "All is right where the sizes agree. In a `dict` the size of `b` replaces "
+            "that of `a` without a word. Compare the two, and raise a `ValueError` if "
+            "they differ; an `IndexError` is no help to whoever made the mistake.",
+        ),
+        Mistake(
+            "keeps the last product only",
+            _einsum_overwrites,
+            "With `=` every product overwrites the one before it in its entry. They "
+            "are added up: `+=`.",
+        ),
+    ],
+)
+
+
+EXERCISES = [
+    FLAT_PLACE,
+    MY_MATMUL,
+    STRIDES,
+    TWO_VIEWS,
+    SUM_OF_COLUMNS,
+    STANDARDISE,
+    CACHE_MISSES,
+    MY_EINSUM,
+]
 
 
 # ---- Quick questions ---------------------------------------------------------------
