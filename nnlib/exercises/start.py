@@ -1,11 +1,941 @@
 """Exercises and quick questions of the chapter Start here."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: disable-error-code=list-item
 # Solutions and mistakes are written as students write them, without annotations.
 
-from nnlib.exercises._bank import Exercise, Question
+from collections.abc import Sequence
+from inspect import cleandoc
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from nnlib.exercises._bank import Case, Exercise, Mistake, Question
+from nnlib.exercises._show import shorten
+from nnlib.layers import mlp
 
 __all__ = ["EXERCISES", "QUESTIONS"]
 
-EXERCISES: list[Exercise] = []
-QUESTIONS: list[Question] = []
+
+# ---- 1. How much ink? --------------------------------------------------------------
+
+
+def ink(x):
+    return x.mean(axis=1)
+
+
+def _ink_of_all(x):
+    return x.mean()
+
+
+def _ink_by_pixel(x):
+    return x.mean(axis=0)
+
+
+def _ink_summed(x):
+    return x.sum(axis=1)
+
+
+def _ink_not_blank(x):
+    return np.mean(x > 0, axis=1).astype(x.dtype)
+
+
+def _ink_with_an_axis_more(x):
+    return x.mean(axis=1, keepdims=True)
+
+
+def _ink_in_a_list(x):
+    return [row.mean() for row in x]
+
+
+def _ink_by_images(x):
+    return x.sum(axis=1) / len(x)
+
+
+def _ink_of_the_first(x):
+    return x[0].mean()
+
+
+def _ink_in_percent(x):
+    return 100 * x.mean(axis=1)
+
+
+def _ink_printed(x):
+    print(x.mean(axis=1))
+
+
+def _ink_cases() -> Sequence[Case]:
+    rng = np.random.default_rng(20)
+    return [
+        (np.array([[1.0, 0.0, 0.5], [0.0, 0.0, 0.0]]),),
+        (np.array([[0.25, 1.0, 0.0, 0.75]]),),
+        (rng.random((5, 5)),),
+        (rng.random((3, 4), dtype=np.float32),),
+    ]
+
+
+INK = Exercise(
+    id="start/ink",
+    title="How much ink?",
+    statement=cleandoc(r"""
+        A batch of images comes as `x`, floats of shape $(B, M)$: a row for each image,
+        a column for each pixel, 0 for blank paper and 1 for full ink. Return the share
+        of ink of each image, the mean of its pixels, as an array of shape $(B,)$ and
+        the dtype of `x`.
+    """),
+    stub=cleandoc("""
+        def ink(x):
+            # x: (B, M) -> (B,)
+            ...
+    """),
+    reference=ink,
+    cases=_ink_cases,
+    hints=[
+        "The result has one number for each row. Which of the two axes has to go?",
+        "`x.mean(axis=0)` goes down the columns and leaves $(M,)$. You want to go "
+        "along the rows.",
+        "`x.mean(axis=1)` takes the mean along axis 1, that of the pixels, and leaves "
+        "axis 0, that of the images.",
+    ],
+    comment=(
+        "`axis` names the axis that goes, not the one that stays: of $(B, M)$ without "
+        "axis 1, $(B,)$ is left."
+    ),
+    remark=(
+        "A mean along an axis is the first number that one computes of any new data. "
+        "Ones hold least ink of all digits and zeros most, which tells some images "
+        "apart already, and no more than some."
+    ),
+    mistakes=[
+        Mistake(
+            "takes the mean of everything",
+            _ink_of_all,
+            "Without an axis, `mean` runs over all images and pixels together and "
+            "leaves one number. Each image has a mean of its own: say which axis goes.",
+        ),
+        Mistake(
+            "takes the mean over the images",
+            _ink_by_pixel,
+            "`axis=0` runs down a column, so this is the mean image: a number for each "
+            "pixel. A row is a sample, and you want to run along it: `axis=1`.",
+        ),
+        Mistake(
+            "adds up",
+            _ink_summed,
+            "This is the amount of ink, which grows with the size of the image. The "
+            "share is that amount divided by the number of pixels, M.",
+        ),
+        Mistake(
+            "counts the pixels that are not blank",
+            _ink_not_blank,
+            "`x > 0` counts a pale grey pixel as much as a black one. The share of ink "
+            "weighs each pixel by how dark it is.",
+        ),
+        Mistake(
+            "keeps an axis of one",
+            _ink_with_an_axis_more,
+            "The numbers are right, in a table of one column. What is asked for has "
+            "one axis: (B,), not (B, 1). The section on broadcasting shows what the "
+            "difference can do.",
+        ),
+        Mistake(
+            "returns a list",
+            _ink_in_a_list,
+            "The numbers are right, in a Python list. An array is asked for: "
+            "`np.array(...)` makes one of it, and `x.mean(axis=1)` does without the "
+            "loop.",
+        ),
+        Mistake(
+            "divides by the number of images",
+            _ink_by_images,
+            "`len(x)` is B, the number of rows. Along a row there are M pixels, which "
+            "is `x.shape[1]`.",
+        ),
+        Mistake(
+            "looks at the first image only",
+            _ink_of_the_first,
+            "`x[0]` is the first row, one image. The answer is wanted for all of them.",
+        ),
+        Mistake(
+            "returns a percentage",
+            _ink_in_percent,
+            "The share is asked for as a number from 0 to 1: leave out the 100.",
+        ),
+        Mistake(
+            "prints and does not return",
+            _ink_printed,
+            "What was computed was shown and then forgotten. Whoever calls the "
+            "function gets what stands after `return`.",
+        ),
+    ],
+)
+
+
+# ---- 2. Do they fit? ---------------------------------------------------------------
+
+
+def broadcast(a, b):
+    axes = max(len(a), len(b))
+    a = (1,) * (axes - len(a)) + a  # missing axes, on the left, count as 1
+    b = (1,) * (axes - len(b)) + b
+    pairs = list(zip(a, b, strict=True))
+    if any(m != n and 1 not in (m, n) for m, n in pairs):
+        return None
+    return tuple(n if m == 1 else m for m, n in pairs)
+
+
+def _broadcast_from_the_left(a, b):
+    axes = max(len(a), len(b))
+    return broadcast(a + (1,) * (axes - len(a)), b + (1,) * (axes - len(b)))
+
+
+def _broadcast_equal_only(a, b):
+    return a if a == b else None
+
+
+def _broadcast_one_only(a, b):
+    axes = max(len(a), len(b))
+    a = (1,) * (axes - len(a)) + a
+    b = (1,) * (axes - len(b)) + b
+    return a if all(n in (m, 1) for m, n in zip(a, b, strict=True)) else None
+
+
+def _broadcast_shortest(a, b):
+    axes = min(len(a), len(b))
+    return broadcast(a[len(a) - axes :], b[len(b) - axes :])
+
+
+def _broadcast_largest(a, b):
+    axes = max(len(a), len(b))
+    a = (1,) * (axes - len(a)) + a
+    b = (1,) * (axes - len(b)) + b
+    return tuple(max(m, n) for m, n in zip(a, b, strict=True))
+
+
+def _broadcast_raises(a, b):
+    return np.broadcast_shapes(a, b)
+
+
+def _broadcast_in_a_list(a, b):
+    shape = broadcast(a, b)
+    return None if shape is None else list(shape)
+
+
+def _broadcast_reversed(a, b):
+    shape = broadcast(a, b)
+    return None if shape is None else shape[::-1]
+
+
+def _broadcast_as_product(a, b):
+    if len(a) == len(b) == 2:
+        return (a[0], b[1]) if a[1] == b[0] else None
+    return broadcast(a, b)
+
+
+def _broadcast_same_number_of_axes(a, b):
+    return broadcast(a, b) if len(a) == len(b) else None
+
+
+def _broadcast_without_ones(a, b):
+    axes = min(len(a), len(b))
+    if a[len(a) - axes :] != b[len(b) - axes :]:
+        return None
+    return max(a, b, key=len)
+
+
+def _broadcast_cases() -> Sequence[Case]:
+    return [
+        ((3,), (3,)),
+        ((4, 3), (3,)),
+        ((4, 3), (4,)),
+        ((4, 3), (4, 1)),
+        ((1, 3), (4, 3)),
+        ((3,), (4,)),
+        ((4, 1), (4,)),
+        ((2, 3), (3, 2)),
+        ((), (5, 2)),
+        ((64, 1, 10), (32, 1)),
+        ((2, 3, 4), (3, 1, 4)),
+        ((7, 1, 5), (8, 1, 6, 1)),
+    ]
+
+
+BROADCAST = Exercise(
+    id="start/broadcast",
+    title="Do they fit?",
+    statement=cleandoc(r"""
+        Two arrays of the shapes `a` and `b`, tuples of integers, are added. Return the
+        shape of the sum, a tuple, or `None` if they do not fit. Work it out from the
+        rule of this chapter, without NumPy. A shape may have any number of axes;
+        `()` is that of a number by itself.
+    """),
+    stub=cleandoc("""
+        def broadcast(a, b):
+            # a, b: tuples of integers -> a tuple of integers, or None
+            ...
+    """),
+    reference=broadcast,
+    cases=_broadcast_cases,
+    hints=[
+        "Bring both shapes to one length first. On which side does a missing axis "
+        "stand, and what size does it count as?",
+        "`(1,) * k + shape` puts `k` axes of 1 on the left. Then go through both with "
+        "`zip`: which pairs of sizes do not fit?",
+        "Sizes `m` and `n` fit if they are equal or if one of them is 1. The result "
+        "then has the one that is not 1: `n if m == 1 else m`.",
+    ],
+    comment=(
+        "The padding turns three rules into one: after it every axis has a partner. "
+        "`n if m == 1 else m` is right for equal sizes, too, and for two ones. (It is "
+        "also right for a size of 0, where `max(m, n)` is not: an empty batch against "
+        "a bias stays empty.)"
+    ),
+    remark=(
+        "`np.broadcast_shapes` is this function, with an error in place of None. "
+        "Nothing in the rule knows what an axis means: it would add a column of "
+        "targets to a row of predictions without a word, as the bug of this chapter "
+        "does."
+    ),
+    mistakes=[
+        Mistake(
+            "aligns on the left",
+            _broadcast_from_the_left,
+            "The missing axes were put on the right. NumPy aligns shapes on the right, "
+            "so that the last axes meet: a bias (3,) meets the columns of (4, 3).",
+        ),
+        Mistake(
+            "lets only equal shapes pass",
+            _broadcast_equal_only,
+            "Equal shapes fit, and others do, too: a missing axis, or one of size 1, "
+            "is stretched to the size of its partner.",
+        ),
+        Mistake(
+            "stretches the second shape only",
+            _broadcast_one_only,
+            "The 1 may stand on either side: (1, 3) against (4, 3) fits as (4, 3) "
+            "against (1, 3) does, and in (4, 1) against (1, 4) both are stretched.",
+        ),
+        Mistake(
+            "loses the axes that one shape lacks",
+            _broadcast_shortest,
+            "`zip` ends with the shorter of the two, and the axes to the left of it "
+            "are gone. The result has as many axes as the longer shape.",
+        ),
+        Mistake(
+            "takes the larger size without a check",
+            _broadcast_largest,
+            "3 and 4 do not fit: there is no way to stretch 3 entries over 4. The "
+            "larger is the result only if the smaller is 1.",
+        ),
+        Mistake(
+            "raises an error",
+            _broadcast_raises,
+            "Where the shapes do not fit, `None` is asked for, and not an error. "
+            "(`np.broadcast_shapes` is a good way to check your own answer.)",
+        ),
+        Mistake(
+            "returns a list",
+            _broadcast_in_a_list,
+            "The sizes are right. A shape is a tuple: `tuple(sizes)` makes one of a "
+            "list.",
+        ),
+        Mistake(
+            "has the axes in reverse",
+            _broadcast_reversed,
+            "You went from the right, which is a good way, and collected the sizes in "
+            "that order. Turn them round at the end: `[::-1]`.",
+        ),
+        Mistake(
+            "answers for the matrix product",
+            _broadcast_as_product,
+            "(B, M) @ (M, N) compares the inner two sizes. A sum goes entry by entry: "
+            "it compares last with last, and last but one with last but one.",
+        ),
+        Mistake(
+            "wants the same number of axes",
+            _broadcast_same_number_of_axes,
+            "A shape with fewer axes is padded with ones on the left. That is how a "
+            "bias (3,) is added to a batch (4, 3).",
+        ),
+        Mistake(
+            "forgets that a 1 is stretched",
+            _broadcast_without_ones,
+            "Missing axes are right. An axis of size 1 is stretched in the same way: "
+            "(4, 3) against (4, 1) fits.",
+        ),
+    ],
+)
+
+
+# ---- 3. Every shape, before it runs ------------------------------------------------
+
+
+def network_shapes(batch, sizes):
+    shapes = [(batch, sizes[0])]  # X
+    for m, n in pairwise(sizes):
+        shapes += [(m, n), (n,), (batch, n)]  # W, b, Z
+    return shapes
+
+
+def _shapes_transposed(batch, sizes):
+    shapes = [(batch, sizes[0])]
+    for m, n in pairwise(sizes):
+        shapes += [(n, m), (n,), (batch, n)]
+    return shapes
+
+
+def _shapes_bias_as_number(batch, sizes):
+    shapes: list[Any] = [(batch, sizes[0])]
+    for m, n in pairwise(sizes):
+        shapes += [(m, n), (n), (batch, n)]
+    return shapes
+
+
+def _shapes_bias_as_row(batch, sizes):
+    shapes = [(batch, sizes[0])]
+    for m, n in pairwise(sizes):
+        shapes += [(m, n), (1, n), (batch, n)]
+    return shapes
+
+
+def _shapes_bias_for_each_sample(batch, sizes):
+    shapes = [(batch, sizes[0])]
+    for m, n in pairwise(sizes):
+        shapes += [(m, n), (batch, n), (batch, n)]
+    return shapes
+
+
+def _shapes_bias_of_inputs(batch, sizes):
+    shapes = [(batch, sizes[0])]
+    for m, n in pairwise(sizes):
+        shapes += [(m, n), (m,), (batch, n)]
+    return shapes
+
+
+def _shapes_columns(batch, sizes):
+    shapes = [(sizes[0], batch)]
+    for m, n in pairwise(sizes):
+        shapes += [(m, n), (n,), (n, batch)]
+    return shapes
+
+
+def _shapes_columns_and_transposed(batch, sizes):
+    shapes = [(sizes[0], batch)]
+    for m, n in pairwise(sizes):
+        shapes += [(n, m), (n,), (n, batch)]
+    return shapes
+
+
+def _shapes_without_bias(batch, sizes):
+    shapes = [(batch, sizes[0])]
+    for m, n in pairwise(sizes):
+        shapes += [(m, n), (batch, n)]
+    return shapes
+
+
+def _shapes_passing_through(batch, sizes):
+    return [(batch, n) for n in sizes]
+
+
+def _shapes_of_parameters(batch, sizes):
+    return network_shapes(batch, sizes)[1:]
+
+
+def _shapes_without_the_last(batch, sizes):
+    return network_shapes(batch, sizes[:-1])
+
+
+def _shapes_with_a_fixed_batch(batch, sizes):
+    return network_shapes(64, sizes)
+
+
+def _shapes_in_a_tuple(batch, sizes):
+    return tuple(network_shapes(batch, sizes))
+
+
+def _shapes_past_the_end(batch, sizes):
+    shapes = [(batch, sizes[0])]
+    for i in range(len(sizes)):
+        m, n = sizes[i], sizes[i + 1]
+        shapes += [(m, n), (n,), (batch, n)]
+    return shapes
+
+
+def _shapes_cases() -> Sequence[Case]:
+    return [
+        (4, [3, 2]),
+        (4, [3, 2, 1]),
+        (1, [5, 7, 7]),
+        (64, [784, 128, 64, 10]),
+    ]
+
+
+SHAPES = Exercise(
+    id="start/network-shapes",
+    title="Every shape, before it runs",
+    statement=cleandoc(r"""
+        A network is given by its `sizes`, such as `[784, 128, 64, 10]`: the numbers
+        that come in, those between the layers, and those that leave. A batch of `batch`
+        samples goes through it. Return a list of the shapes of everything that takes
+        part, as tuples: first that of $X$, then for each layer in turn those of its
+        $W$, its $b$ and its $Z$. (An activation changes no shape and is left out.) For
+        `network_shapes(4, [3, 2])` that is `[(4, 3), (3, 2), (2,), (4, 2)]`.
+    """),
+    stub=cleandoc("""
+        def network_shapes(batch, sizes):
+            # batch: an integer, sizes: a list of integers -> a list of tuples
+            ...
+    """),
+    reference=network_shapes,
+    cases=_shapes_cases,
+    hints=[
+        "A layer lies between two neighbours of `sizes`: from m numbers to n. Write "
+        "the three shapes of one layer first.",
+        "`zip(sizes, sizes[1:])` goes through the neighbours (so does "
+        "`itertools.pairwise(sizes)`).",
+        "Per layer: `shapes += [(m, n), (n,), (batch, n)]`. The comma in `(n,)` makes "
+        "it a tuple.",
+    ],
+    comment=(
+        "`pairwise`, from the standard module `itertools`, gives each size with the "
+        "next: 784 with 128, 128 with 64, 64 with 10. The batch stands in the shapes "
+        "of what flows, and in none of the parameters: a network does not know how "
+        "many samples will come."
+    ),
+    remark=(
+        "Of the shapes here only those of W and b are stored in the network. The batch "
+        "size may change from call to call, and with it every Z, and no parameter "
+        "changes. It is worth writing this list for any network before running it: "
+        "most mistakes show as a line that does not come true."
+    ),
+    mistakes=[
+        Mistake(
+            "has the weights transposed",
+            _shapes_transposed,
+            "With a sample in each row the layer is XW + b, and in (B, M) @ (M, N) the "
+            "weights have a row for each number that comes in. (N, M) is how PyTorch "
+            "stores them.",
+        ),
+        Mistake(
+            "writes (n) for a tuple",
+            _shapes_bias_as_number,
+            "Parentheses alone make no tuple: `(n)` is the number n. It is the comma "
+            "that does: `(n,)`.",
+        ),
+        Mistake(
+            "gives the bias an axis of one",
+            _shapes_bias_as_row,
+            "A bias of shape (1, N) would broadcast to the same sum. In this book it "
+            "has one axis, (N,): a number for each unit.",
+        ),
+        Mistake(
+            "gives every sample a bias of its own",
+            _shapes_bias_for_each_sample,
+            "A bias belongs to a unit and is the same for every sample. Broadcasting "
+            "adds the one row (N,) to each of the B rows.",
+        ),
+        Mistake(
+            "has a bias for each input",
+            _shapes_bias_of_inputs,
+            "The bias is added to what the layer gives, so it has as many numbers as "
+            "leave: (N,), not (M,).",
+        ),
+        Mistake(
+            "has a sample in each column",
+            _shapes_columns,
+            "In this book a row is a sample: X has shape (B, M), and Z has (B, N).",
+        ),
+        Mistake(
+            "computes WX, with a sample in each column",
+            _shapes_columns_and_transposed,
+            "This is the other convention, WX + b with a sample in each column, and it "
+            "is consistent. The book has a row for each sample: everything is the "
+            "other way round, X (B, M) and W (M, N).",
+        ),
+        Mistake(
+            "leaves out the biases",
+            _shapes_without_bias,
+            "Each layer adds a bias (N,) after the product. It stands between W and Z.",
+        ),
+        Mistake(
+            "lists only what goes through",
+            _shapes_passing_through,
+            "These are X and every Z, and they are right. Before each Z the list shall "
+            "have the W and the b that make it.",
+        ),
+        Mistake(
+            "leaves out X",
+            _shapes_of_parameters,
+            "The list begins with what comes in: (B, M) with M = `sizes[0]`.",
+        ),
+        Mistake(
+            "leaves out the last layer",
+            _shapes_without_the_last,
+            "There are `len(sizes) - 1` layers, one between each two neighbours. The "
+            "last leads to `sizes[-1]`.",
+        ),
+        Mistake(
+            "takes 64 for the batch",
+            _shapes_with_a_fixed_batch,
+            "How many samples come is an argument: `batch`. The network works for any "
+            "number of them.",
+        ),
+        Mistake(
+            "returns a tuple",
+            _shapes_in_a_tuple,
+            "The shapes are right. A list of them is asked for, in square brackets.",
+        ),
+        Mistake(
+            "goes one layer too far",
+            _shapes_past_the_end,
+            "n sizes have n - 1 layers between them: after the last size comes none. "
+            "`zip(sizes, sizes[1:])` ends by itself.",
+        ),
+    ],
+)
+
+
+# ---- 4. A reader within a budget ---------------------------------------------------
+
+
+def choose_sizes(budget):
+    def count(sizes):
+        return sum(m * n + n for m, n in pairwise(sizes))
+
+    h = 1
+    while count([784, 2 * (h + 1), h + 1, 10]) <= budget:
+        h += 1
+    return [784, 2 * h, h, 10]
+
+
+class _Sizes:
+    """Sizes that were chosen, how many numbers they need, and what is wrong with them.
+
+    Right answers differ, so two are alike if they fail alike, whatever the sizes.
+    """
+
+    def __init__(self, sizes: Any, failing: str, detail: str = "") -> None:
+        self.sizes, self.failing, self.detail = sizes, failing, detail
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Sizes) and self.failing == other.failing
+
+    # Equal without being the same, so of no use as a key (mypy knows hashes only).
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return shorten(repr(self.sizes), lines=2, width=60)
+
+
+def _choose(answer: Any, budget: int) -> _Sizes:
+    sizes = answer(budget)
+    return _Sizes(sizes, *_failing(sizes, budget))
+
+
+def _failing(sizes: Any, budget: int) -> list[str]:
+    """What is wrong with the sizes, if anything is, and the numbers of it."""
+    if isinstance(sizes, int | np.integer):
+        return ["A list of sizes is asked for, and one number came."]
+    if not isinstance(sizes, list):
+        return ["A list of sizes is asked for.", f"It came as {type(sizes).__name__}."]
+    if not all(isinstance(n, int | np.integer) for n in sizes):
+        return ["Every size has to be an integer."]
+    if sizes[:1] != [784]:
+        return ["The first size has to be 784, one for each pixel."]
+    if sizes[-1] != 10:
+        return ["The last size has to be 10, one for each digit."]
+    if len(sizes) < 4:
+        return ["There have to be at least two layers between input and output."]
+    if min(sizes) < 1:
+        return ["Every size has to be at least 1."]
+    if any(n > m for m, n in pairwise(sizes)):
+        return ["No size may be larger than the one before it."]
+    weights = sum(int(m) * int(n) for m, n in pairwise(sizes))
+    count = weights + sum(map(int, sizes[1:]))
+    needed = f"These need {count:,} numbers, and the budget is {budget:,}."
+    if weights <= budget < count:
+        return ["The weights fit, but the biases do not fit with them.", needed]
+    if count > budget:
+        return ["It is over the budget.", needed]
+    if 10 * count < 9 * budget:
+        return ["Less than nine tenths of the budget is used.", needed]
+    return [""]
+
+
+def _complaint(sizes: _Sizes, budget: int) -> str | None:
+    return f"{sizes.failing} {sizes.detail}".strip() or None
+
+
+def _choose_by_weights(budget):
+    h = 1
+    while 784 * 2 * h + 2 * h * h + h * 10 <= budget:
+        h += 1
+    return [784, 2 * (h - 1), h - 1, 10]
+
+
+def _choose_always_the_same(budget):
+    return [784, 128, 64, 10]
+
+
+def _choose_half(budget):
+    return choose_sizes(budget // 2)
+
+
+def _choose_far_too_wide(budget):
+    return [784, 784, 784, 10]
+
+
+def _choose_with_floats(budget):
+    return [784, budget / 850, 10, 10]
+
+
+def _choose_one_layer_between(budget):
+    return [784, (budget - 10) // 795, 10]
+
+
+def _choose_without_the_ends(budget):
+    return choose_sizes(budget)[1:-1]
+
+
+def _choose_without_the_output(budget):
+    return choose_sizes(budget)[:-1]
+
+
+def _choose_in_a_tuple(budget):
+    return tuple(choose_sizes(budget))
+
+
+def _choose_narrow_first(budget):
+    _, h, g, _ = choose_sizes(budget)
+    return [784, g, h, 10]
+
+
+def _choose_a_count(budget):
+    return sum(m * n + n for m, n in pairwise(choose_sizes(budget)))
+
+
+def _choose_cases() -> Sequence[Case]:
+    return [(109_385,), (25_000,), (60_000,), (250_000,), (900_000,)]
+
+
+CHOOSE_SIZES = Exercise(
+    id="start/choose-sizes",
+    title="A reader within a budget",
+    statement=cleandoc(r"""
+        Your digit reader has to fit on a small device, with room for `budget` numbers,
+        weights and biases together. Choose its sizes: a list of integers that begins
+        with 784 and ends with 10, with at least two sizes between them, none larger
+        than the one before it. Use the budget well: at least nine tenths of it, and no
+        more than all. `check` asks for budgets from 25,000 to 900,000. Many answers are
+        right. (Which of them reads best? You can try it with the cell at the beginning
+        of this chapter.)
+    """),
+    stub=cleandoc("""
+        def choose_sizes(budget):
+            # budget: an integer -> a list of integers, 784 first and 10 last
+            ...
+    """),
+    reference=choose_sizes,
+    cases=_choose_cases,
+    call=_choose,
+    judge=_complaint,
+    hints=[
+        "First write a function that counts the numbers of a list of sizes. It should "
+        "say 109,386 for `[784, 128, 64, 10]`.",
+        "Decide on a family of networks with one free number, such as "
+        "`[784, 2 * h, h, 10]`. The count grows with `h`.",
+        "Start with a small `h` and raise it by 1 as long as the next one still fits "
+        "into the budget.",
+    ],
+    comment=(
+        "A layer from $M$ numbers to $N$ has $MN$ weights and $N$ biases. One more "
+        "unit in the first layer costs 785 numbers and more, so that steps of 1 leave "
+        "less than a tenth of any of these budgets. Other families serve as well: a "
+        "fixed last layer, equal sizes, three layers between."
+    ),
+    remark=(
+        "Nearly all of the budget goes into the first layer, for 784 is so much larger "
+        "than the rest: of 109,386 numbers 100,480 are there. How one spends a budget "
+        "on width and depth matters less than one might hope; what decides is how "
+        "well it is trained, and what the layers are."
+    ),
+    mistakes=[
+        Mistake(
+            "forgets the biases",
+            _choose_by_weights,
+            "The weights alone fit into the budget. Each unit has a bias, too: a layer "
+            "from M to N has M N + N numbers.",
+        ),
+        Mistake(
+            "goes over the budget",
+            _choose_far_too_wide,
+            "Count before you return: the sum of M N + N over the layers must not be "
+            "larger than `budget`. The first layer counts most.",
+        ),
+        Mistake(
+            "takes the same sizes for every budget",
+            _choose_always_the_same,
+            "784-128-64-10 needs 109,386 numbers: too many for some budgets, too few for "
+            "others. The sizes should grow with the budget.",
+        ),
+        Mistake(
+            "leaves room",
+            _choose_half,
+            "There is room for more. Raise one of the sizes as long as the count still "
+            "fits, and look at the next count before you stop.",
+        ),
+        Mistake(
+            "returns sizes that are no integers",
+            _choose_with_floats,
+            "`/` gives a float, even where it comes out even. `//` divides and rounds "
+            "down to an integer.",
+        ),
+        Mistake(
+            "has one layer between",
+            _choose_one_layer_between,
+            "784, one size and 10 make two layers of weights. Here at least two sizes "
+            "shall stand between the first and the last.",
+        ),
+        Mistake(
+            "leaves out the 784",
+            _choose_without_the_ends,
+            "The list begins with what comes in, 784 pixels, and ends with what "
+            "leaves, 10 digits.",
+        ),
+        Mistake(
+            "leaves out the 10",
+            _choose_without_the_output,
+            "The last size is that of the answer: one number for each of the 10 "
+            "digits.",
+        ),
+        Mistake(
+            "returns a tuple",
+            _choose_in_a_tuple,
+            "The sizes are right. A list of them is asked for, in square brackets.",
+        ),
+        Mistake(
+            "widens again",
+            _choose_narrow_first,
+            "A size is larger than the one before it. From 784 down to 10, each layer "
+            "here shall be at most as wide as the one before.",
+        ),
+        Mistake(
+            "returns the count",
+            _choose_a_count,
+            "This is how many numbers a network has. What is asked for are the sizes "
+            "that lead to it.",
+        ),
+    ],
+)
+
+EXERCISES = [INK, BROADCAST, SHAPES, CHOOSE_SIZES]
+
+
+# ---- Quick questions ---------------------------------------------------------------
+
+_X, _W = np.zeros((4, 3)), np.zeros((3, 2))
+_PRODUCTS = {
+    "`x @ w1`": lambda: _X @ _W,
+    "`w1 @ x`": lambda: _W @ _X,
+    "`w1.T @ x.T`": lambda: _W.T @ _X.T,
+    "`x.T @ x`": lambda: _X.T @ _X,
+}
+
+
+def _forbidden() -> str:
+    found = []
+    for name, product in _PRODUCTS.items():
+        try:
+            product()
+        except ValueError:
+            found.append(name)
+    return ", ".join(found)
+
+
+def _paper_count() -> int:
+    model = mlp([3, 2, 1], rng=np.random.default_rng(0))
+    return sum(p.data.size for p in model.parameters())
+
+
+QUESTIONS = [
+    Question(
+        id="start/by-guessing",
+        text=(
+            "A program picks one of the ten digits at random for each image, without "
+            "looking. What share of the images does it read correctly, on average? "
+            "Give a number from 0 to 1."
+        ),
+        answer=0.1,
+        within=1e-9,
+        why=(
+            "Whatever the image shows, one pick in ten is right. That is the score to "
+            "compare with: anything clearly above it has learned something."
+        ),
+        wrong={
+            0: "It is right by accident, now and then: how often is a pick among ten "
+            "the right one?",
+            0.5: "That would be so with two digits to choose from. Here there are ten.",
+            10: "That is the percentage. As a number from 0 to 1?",
+        },
+        otherwise="There are ten digits, and one of them is right.",
+        computed=lambda: float(np.mean(np.eye(10))),
+    ),
+    Question(
+        id="start/paper-count",
+        text=(
+            "How many numbers has the network on paper to learn: all of W₁, b₁, W₂ and "
+            "b₂ together?"
+        ),
+        answer=11,
+        why="3 · 2 + 2 in the first layer and 2 · 1 + 1 in the second: 8 + 3.",
+        wrong={
+            8: "Those are the weights, 6 + 2, or the first layer alone. There are "
+            "biases in both layers.",
+            23: "X was counted, too. Its 12 numbers are given; what is learned is the "
+            "rest.",
+            15: "The targets were counted, too. They are given.",
+            6: "That is W₁ alone.",
+        },
+        otherwise="Count the entries of each table: (3, 2), (2), (2, 1) and (1).",
+        computed=_paper_count,
+    ),
+    Question(
+        id="start/forbidden-product",
+        text=(
+            "`x` has shape `(4, 3)` and `w1` has shape `(3, 2)`; `.T` turns a table "
+            "over, so that `x.T` has shape `(3, 4)`. Which of these raises an error?"
+        ),
+        choices=list(_PRODUCTS),
+        answer="`w1 @ x`",
+        why="(3, 2) @ (4, 3): the inner two are 2 and 4, and do not agree.",
+        wrong={
+            "`x @ w1`": "(4, 3) @ (3, 2): the inner two agree, and (4, 2) is left.",
+            "`w1.T @ x.T`": "(2, 3) @ (3, 4): the inner two agree, and (2, 4) is left: "
+            "the same numbers as those of `x @ w1`, turned over.",
+            "`x.T @ x`": "(3, 4) @ (4, 3): the inner two agree. A table turned over "
+            "always fits itself.",
+        },
+        computed=_forbidden,
+    ),
+    Question(
+        id="start/broadcast-shape",
+        text=(
+            "What is the shape of `a + b` if `a` has shape `(4, 1)` and `b` has shape "
+            "`(3,)`?"
+        ),
+        answer=(4, 3),
+        why="(3,) counts as (1, 3). Each 1 is stretched: the 4 rows and the 3 columns.",
+        wrong={
+            (4, 1): "That would lose two of the three numbers of `b`.",
+            (3,): "That would lose the four rows of `a`.",
+            (4,): "Axes do not get lost: the result has as many as the longer shape.",
+            (4, 4): "The 3 stays a 3. It meets the 1 of `a`, which is stretched to it.",
+            (3, 4): "The shapes are aligned on the right: 3 meets the 1, and 4 stays "
+            "on the left.",
+        },
+        otherwise="Write one below the other, aligned on the right. What is missing "
+        "counts as 1.",
+        computed=lambda: (np.zeros((4, 1)) + np.zeros(3)).shape,
+    ),
+]
