@@ -74,7 +74,8 @@ function render({ model, el }) {
     const tall = 120;
     const places = indices.map(placeOf);
     const steps = places.map((_, s) => s + 1);
-    const ticks = [...new Set([0, 1, 2, 3, 4].map((q) => Math.round((q * total) / 4)))];
+    const ticks = Array.from({ length: n + 1 }, (_, r) => r * m * p); // where a row begins
+    const dots = total > 40 ? steps.slice(Math.max(0, step - 1), step) : steps.slice(0, step);
     path = plot({
       box: { left: 28, top, width: width - 28 - 14, height: tall }, x: [0, total], y: [-0.6, m * p - 0.4],
       xTicks: ticks.map((s) => [s, String(s)]), xLabel: "step",
@@ -83,7 +84,7 @@ function render({ model, el }) {
     path.top = top - 20;
     marks += path.axes() + path.curve(steps, places, stroke("muted", "2 3", 1)) +
       path.curve(steps.slice(0, step), places.slice(0, step), stroke("purple", "", 2)) +
-      steps.slice(0, step).map((s) => path.dot(s, places[s - 1], "purple")).join("") + path.upright(step, true) +
+      dots.map((s) => path.dot(s, places[s - 1], "purple")).join("") + path.upright(step, true) +
       `<rect class="nn-area" x="28" y="${top}" width="${width - 42}" height="${tall}" style="fill:none"/>`;
 
     const jumps = places.slice(1, step).map((place, s) => place - places[s]);
