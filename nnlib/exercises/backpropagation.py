@@ -103,7 +103,7 @@ NEURON = Exercise(
             ...
     """),
     reference=neuron_gradients,
-    parts=["dw", "db", "dx"],
+    parts=["the derivative dw", "the derivative db", "the derivative dx"],
     cases=lambda: [
         (0.5, 3.0, -1.0, 1.0),
         (2.0, 0.25, -0.3, -1.0),
@@ -247,6 +247,27 @@ def _nudged_without_brackets(f, x, h):
     return gradient
 
 
+def _nudged_by_rows(f, x, h):
+    gradient = np.empty(x.shape)
+    for i in range(len(x)):
+        up, down = x.astype(float), x.astype(float)
+        up[i] += h
+        down[i] -= h
+        gradient[i] = (f(up) - f(down)) / (2 * h)
+    return gradient
+
+
+def _keeping_integers(wrong):
+    """Return what makes a mistake, and does not make floats of integers besides."""
+
+    def also_wrong(f, x, h):
+        if x.dtype.kind == "f":
+            return wrong(f, x, h)
+        return wrong(lambda x: f(x.astype(int)), x, h)  # cuts off, as storing does
+
+    return also_wrong
+
+
 def _nudged_not_divided(f, x, h):
     return 2 * h * nudged_gradient(f, x, h)
 
@@ -350,13 +371,60 @@ def _nudged_cases() -> Sequence[Case]:
     root = _named(_root_of_squares, "root_of_sum_of_squares")
     return [
         (cubes, np.array([2.0, -1.0]), 0.5),
-        (product, np.array([[3, -2, 5]]), 0.25),
+        (product, np.array([3, 1, 2]), 0.25),
         (product, np.array([0.1, 0.7, -1.3]), 0.1),
+        (product, np.array([[3.0, -2.0, 5.0]]), 0.25),
         (cubes, rng.standard_normal((2, 3)), 1e-3),
         (root, rng.standard_normal((2, 3)), 1e-5),
-        (cubes, np.arange(-2, 3), 1e-2),
+        (cubes, np.arange(1, 5), 1e-2),
         (root, rng.standard_normal((2, 1, 3)), 1e-4),
     ]
+
+
+_WITH_INTEGERS_OR_NOT = [
+    Mistake(
+        "takes forward differences",
+        _nudged_forward,
+        "(f(x + h) - f(x)) / h looks to one side, and is off by about h · f″ / 2. "
+        "The central difference takes f on both sides of x, 2h apart, and the "
+        "terms in h cancel.",
+    ),
+    Mistake(
+        "divides by h",
+        _nudged_over_h,
+        "From x - h to x + h it is 2h. Divided by h every slope comes out twice "
+        "too large.",
+    ),
+    Mistake(
+        "leaves out the brackets around 2 * h",
+        _nudged_without_brackets,
+        "`/ 2 * h` divides by 2 and then *multiplies* by h, since Python goes from "
+        "left to right. Write `/ (2 * h)`.",
+    ),
+    Mistake(
+        "nudges whole rows",
+        _nudged_by_rows,
+        "`range(len(x))` runs over the rows of a table, and `x[i]` is then a whole row "
+        "that moves at once. `np.ndindex(x.shape)` gives the place of every single "
+        "element, for any number of dimensions.",
+    ),
+    Mistake(
+        "comes down by h only",
+        _nudged_half_way_back,
+        "After `x[i] += h`, going down by h ends at x itself, not at x - h. The same "
+        "happens with `up = x` and `down = x`, which are two names for one array, and "
+        "no copies. Keep the old value in a variable and compute both points from it.",
+    ),
+]
+_WITH_INTEGERS_OR_NOT += [
+    Mistake(
+        f"{mistake.name}, and nudges integers",
+        _keeping_integers(mistake.answer),
+        f"{mistake.diagnosis} And where `x` holds integers, the nudge is cut off when "
+        "it is stored: make floats of `x` first.",
+    )
+    for mistake in _WITH_INTEGERS_OR_NOT
+]
 
 
 NUDGED = Exercise(
@@ -405,25 +473,7 @@ NUDGED = Exercise(
         "power of h for the price of one more call of f."
     ),
     mistakes=[
-        Mistake(
-            "takes forward differences",
-            _nudged_forward,
-            "(f(x + h) - f(x)) / h looks to one side, and is off by about h · f″ / 2. "
-            "The central difference takes f on both sides of x, 2h apart, and the "
-            "terms in h cancel.",
-        ),
-        Mistake(
-            "divides by h",
-            _nudged_over_h,
-            "From x - h to x + h it is 2h. Divided by h every slope comes out twice "
-            "too large.",
-        ),
-        Mistake(
-            "leaves out the brackets around 2 * h",
-            _nudged_without_brackets,
-            "`/ 2 * h` divides by 2 and then *multiplies* by h, since Python goes from "
-            "left to right. Write `/ (2 * h)`.",
-        ),
+        *_WITH_INTEGERS_OR_NOT,
         Mistake(
             "does not divide",
             _nudged_not_divided,
@@ -456,12 +506,6 @@ NUDGED = Exercise(
             "The first element is right, and from the second on those before are still "
             "nudged: the gradient is taken at another point. Put x[i] back before the "
             "next one.",
-        ),
-        Mistake(
-            "comes down by h only",
-            _nudged_half_way_back,
-            "After `x[i] += h`, going down by h ends at x itself, not at x - h. Keep "
-            "the old value in a variable and compute both points from that.",
         ),
         Mistake(
             "works in the caller's x",
@@ -520,6 +564,16 @@ def _linear_of_the_mean(x, w, grad_output):
 def _linear_of_the_mean_throughout(x, w, grad_output):
     dw, db, dx = linear_backward(x, w, grad_output)
     return dw / len(x), db / len(x), dx / len(x)
+
+
+def _linear_dw_of_the_mean(x, w, grad_output):
+    dw, db, dx = linear_backward(x, w, grad_output)
+    return dw / len(x), db, dx
+
+
+def _linear_dw_of_each_sample(x, w, grad_output):
+    dw = x[:, :, None] * grad_output[:, None, :]
+    return dw, grad_output.sum(axis=0), grad_output @ w.T
 
 
 def _linear_db_of_the_mean(x, w, grad_output):
@@ -600,7 +654,7 @@ LINEAR_BACKWARD = Exercise(
             ...
     """),
     reference=linear_backward,
-    parts=["dW", "db", "dX"],
+    parts=["the gradient dW", "the gradient db", "the gradient dX"],
     cases=_linear_cases,
     hints=[
         "A gradient has the shape of its value. Which product of a (B, M) and a (B, N) "
@@ -649,6 +703,20 @@ LINEAR_BACKWARD = Exercise(
             _linear_dx_the_other_way,
             "W Gᵀ has shape (M, B): a sample in each column. A row is a sample: "
             "dX = G Wᵀ, which is (B, N) @ (N, M).",
+        ),
+        Mistake(
+            "does not sum dW over the batch",
+            _linear_dw_of_each_sample,
+            "That is one table for each sample, of shape (B, M, N). One W serves the "
+            "whole batch, so the tables of all samples add up. The product Xᵀ G does "
+            "that sum on the way, and never builds the tables.",
+        ),
+        Mistake(
+            "divides dW by the batch size",
+            _linear_dw_of_the_mean,
+            "The mean is the loss's: its gradient G already holds the 1/N. Divided "
+            "again, dW is B times too small, and the bias learns B times as fast as "
+            "the weights. A layer adds up.",
         ),
         Mistake(
             "divides dW and db by the batch size",
@@ -770,19 +838,23 @@ def _error_one_sided_without_guard(found, expected):
     )
 
 
-def _error_with(eps, found, expected):
-    return max(
-        np.linalg.norm(a - b) / (np.linalg.norm(a) + np.linalg.norm(b) + eps)
-        for a, b in zip(found, expected, strict=True)
-    )
+def _error_over_larger(found, expected):
+    worst = 0.0
+    for a, b in zip(found, expected, strict=True):
+        scale = max(np.linalg.norm(a), np.linalg.norm(b))
+        if scale > 0:
+            worst = max(worst, float(np.linalg.norm(a - b) / scale))
+    return worst
 
 
-def _error_plus_1e8(found, expected):
-    return _error_with(1e-8, found, expected)
+def _error_with(eps):
+    def error(found, expected):
+        return max(
+            np.linalg.norm(a - b) / (np.linalg.norm(a) + np.linalg.norm(b) + eps)
+            for a, b in zip(found, expected, strict=True)
+        )
 
-
-def _error_plus_1e12(found, expected):
-    return _error_with(1e-12, found, expected)
+    return error
 
 
 def _error_of_norms(found, expected):
@@ -847,21 +919,20 @@ def _error_squared(found, expected):
 
 def _error_cases() -> Sequence[Case]:
     rng = np.random.default_rng(5)
-    weight, bias = rng.standard_normal((3, 4)), rng.standard_normal(4)
-    noise = rng.standard_normal((3, 4))
+    weight, bias = np.array([[1.0, -2.0], [0.5, 3.0]]), np.array([1.0, 2.0])
+    noise = rng.standard_normal((2, 2)).round(1)
     return [
         ([np.array([3.0, 4.0])], [np.array([6.0, 8.0])]),
         ([np.array([3.0, 4.0])], [np.array([4.0, -3.0])]),
         ([np.zeros(2)], [np.zeros(2)]),
         ([np.array([1.0, 2.0])], [np.zeros(2)]),
         ([np.array([2e-9, 0.0])], [np.array([1e-9, 0.0])]),
-        ([1e3 * weight, bias], [1e3 * (weight + 1e-7 * noise), 2 * bias]),
+        ([1000 * weight, bias], [1000 * weight, 2 * bias]),
+        ([np.array([1e-9, 3.0])], [np.array([3e-9, 3.0])]),
         ([weight, bias], [weight + 0.2 * noise, bias]),
         ([weight, bias], [weight + 0.2 * noise, bias + 0.1]),
-        (
-            [bias, weight, np.zeros(3)],
-            [bias + 0.01, weight + 1e-9 * noise, np.zeros(3)],
-        ),
+        ([bias, weight, np.zeros(3)], [bias + 0.01, weight, np.zeros(3)]),
+        ([np.zeros((2, 1, 2)), bias], [np.ones((2, 1, 2)), -bias]),
     ]
 
 
@@ -944,19 +1015,23 @@ WORST_ERROR = Exercise(
             "is zeros, and NaN where both are. Divide by the sum of both norms, and "
             "let two arrays of zeros have the error 0.",
         ),
-        Mistake(
-            "adds 1e-8 to the denominator",
-            _error_plus_1e8,
-            "It takes care of 0 / 0 and spoils the rest: gradients below 1e-8, usual "
-            "in the first layers of deep networks, are compared with 1e-8 in place of "
-            "themselves, so that any backward passes. Test for zeros instead.",
+        *(
+            Mistake(
+                f"adds {eps} to the denominator",
+                _error_with(float(eps)),
+                "It takes care of 0 / 0 and spoils the rest: gradients much smaller "
+                f"than {eps} are compared with {eps} in place of themselves, so that "
+                "any backward passes. Test for zeros instead; then the result means "
+                "the same at every size.",
+            )
+            for eps in ("1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12")
         ),
         Mistake(
-            "adds 1e-12 to the denominator",
-            _error_plus_1e12,
-            "It takes care of 0 / 0, and shifts the error of small gradients: those of "
-            "1e-9 by a thousandth, those of 1e-12 by a half. Test for zeros instead; "
-            "then the result means the same at every size.",
+            "divides by the larger norm",
+            _error_over_larger,
+            "That is a measure too, and a stricter one by a factor of up to 2. Asked "
+            "for is the sum of the two norms, as nnlib's `check_gradients` has it: it "
+            "keeps the result between 0 and 1.",
         ),
         Mistake(
             "compares the norms only",
@@ -1423,7 +1498,7 @@ NETWORK = Exercise(
             ...
     """),
     reference=network_gradients,
-    parts=["dW1", "db1", "dW2", "db2"],
+    parts=[f"the gradient {name}" for name in ("dW1", "db1", "dW2", "db2")],
     cases=_network_cases,
     hints=[
         "Write the forward pass first, and give every line a name: `z`, `a`, "
