@@ -328,6 +328,46 @@ def _matmul_returns_in_the_loop(a, b):
     return my_matmul(a, b)[:1]
 
 
+def _matmul_over_the_rows_of_a(a, b):
+    _compare_the_inner_sizes(a, b)
+    out = [[0.0] * len(b[0]) for _ in a]
+    for i in range(len(a)):
+        for j in range(len(a)):
+            for k in range(len(b)):
+                out[i][j] += a[i][k] * b[k][j]
+    return out
+
+
+def _matmul_appends_to_one_row(a, b):
+    _compare_the_inner_sizes(a, b)
+    out = [[]] * len(a)
+    for i in range(len(a)):
+        for j in range(len(b[0])):
+            out[i].append(sum(a[i][k] * b[k][j] for k in range(len(b))))
+    return out
+
+
+def _matmul_without_adding_up(a, b):
+    _compare_the_inner_sizes(a, b)
+    return [
+        [a[i][k] * b[k][j] for j in range(len(b[0])) for k in range(len(b))]
+        for i in range(len(a))
+    ]
+
+
+def _matmul_in_one_row(a, b):
+    return [entry for row in my_matmul(a, b) for entry in row]
+
+
+def _matmul_or_none(a, b):
+    return None if len(a[0]) != len(b) else my_matmul(a, b)
+
+
+def _matmul_with_assert(a, b):
+    assert len(a[0]) == len(b)
+    return my_matmul(a, b)
+
+
 def _matmul_unchecked(a, b):
     out = [[0.0] * len(b[0]) for _ in a]
     for i in range(len(a)):
@@ -510,6 +550,44 @@ MY_MATMUL = Exercise(
             "stand inside the loop over i?",
         ),
         Mistake(
+            "takes as many columns as a has rows",
+            _matmul_over_the_rows_of_a,
+            "j runs over the columns of `b`, and there are `len(b[0])` of them. With "
+            "`len(a)` some columns are left at 0, or the loop runs past the end.",
+        ),
+        Mistake(
+            "appends to one row that stands n times in the list",
+            _matmul_appends_to_one_row,
+            "`[[]] * n` makes one list, and a list that names it n times: what is "
+            "appended to one row is appended to all. Make each row anew: "
+            "`[[] for _ in range(n)]`.",
+        ),
+        Mistake(
+            "does not add the products up",
+            _matmul_without_adding_up,
+            "All the products are there, one after the other. The m products of a row "
+            "and a column are added into one entry.",
+        ),
+        Mistake(
+            "puts all entries into one list",
+            _matmul_in_one_row,
+            "The entries are right, and stand in a single list. Asked is a list for "
+            "each row: begin a new one inside the loop over i.",
+        ),
+        Mistake(
+            "returns None where the sizes do not fit",
+            _matmul_or_none,
+            "Whoever gets a None goes on with it, and fails somewhere else, if at all. "
+            "An error stops at the place of the mistake: `raise ValueError(...)`.",
+        ),
+        Mistake(
+            "asserts that the sizes fit",
+            _matmul_with_assert,
+            "`assert` raises an `AssertionError`, and `python -O` leaves it out. It is "
+            "for what cannot be wrong. What a caller may get wrong is tested with "
+            "`if`, and answered with `raise ValueError(...)`.",
+        ),
+        Mistake(
             "does not compare the inner sizes",
             _matmul_unchecked,
             "Where the sizes fit, all is right. Where they do not, a sum over the rows "
@@ -623,6 +701,34 @@ def _strides_all_reversed(shape, itemsize):
     return _strides_but(3, (-shape[1] * itemsize, -itemsize), shape, itemsize)
 
 
+def _strides_from_where_it_begins(shape, itemsize):
+    strides = ((2 * shape[1] + 1) * itemsize, itemsize)
+    return _strides_but(2, strides, shape, itemsize)
+
+
+_PAIRS = [f"the pair for `{x}`" for x in ("x", "x.T", "x[::2, 1:]", "x[:, ::-1]")]
+
+
+def _wrong_pair(result: Any, shape: tuple[int, int], itemsize: int) -> str | None:
+    """What is wrong with the first pair that is; of several, why."""
+    right = predict_strides(shape, itemsize)
+    fault = difference(result, right, 0.0, parts=_PAIRS)
+    if fault is None:
+        return None
+    if fault.kind != "values":
+        return fault.text
+    wrong = [i for i, pair in enumerate(right) if difference(result[i], pair, 0.0)]
+    first = wrong[0]
+    text = f"{_PAIRS[first]} is {right[first]}, and not {show(result[first])}."
+    text = text[0].upper() + text[1:]
+    if len(wrong) > 1:  # one alone is recognised as a known mistake
+        for mistake in STRIDES.mistakes:
+            its = mistake.answer(shape, itemsize)
+            if its[0] == right[0] and not difference(its[first], result[first], 0.0):
+                return f"{text} {mistake.diagnosis}"
+    return text
+
+
 STRIDES = Exercise(
     id="matrices/strides",
     title="Predict the strides",
@@ -642,9 +748,7 @@ STRIDES = Exercise(
             ...
     """),
     reference=predict_strides,
-    parts=[
-        f"the strides of {name}" for name in ("x", "x.T", "x[::2, 1:]", "x[:, ::-1]")
-    ],
+    judge=_wrong_pair,
     cases=lambda: [
         ((3, 4), 8),
         ((4, 3), 8),
@@ -750,6 +854,12 @@ STRIDES = Exercise(
             "is twice as long.",
         ),
         Mistake(
+            "adds where the slice begins",
+            _strides_from_where_it_begins,
+            "`1:` moves the first entry by one, and every row with it. From row to row "
+            "the way stays what it was: two whole rows of `x`.",
+        ),
+        Mistake(
             "has no negative stride",
             _strides_never_negative,
             "The next entry on the right of `x[:, ::-1]` is the one on the left in "
@@ -785,7 +895,11 @@ class _Seen:
         ]
 
     def __repr__(self) -> str:
-        return show(self.result)
+        parts = self.result
+        if isinstance(parts, tuple) and all(isinstance(p, np.ndarray) for p in parts):
+            lists = [f"array({p.tolist()})" for p in parts]  # a line each
+            return "(" + ",\n ".join(lists) + ")"
+        return show(parts)
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -859,6 +973,15 @@ def _views_diagonal_of_one_piece(x):
     return two_views(x)[0], diagonal
 
 
+def _views_flattened(x):
+    flat = x.reshape(-1)
+    return two_views(x)[0], flat[:: x.shape[1] + 1][: min(x.shape)]
+
+
+def _views_flattened_to_the_end(x):
+    return two_views(x)[0], x.reshape(-1)[:: x.shape[1] + 1]
+
+
 def _views_in_entries(x):
     n, m = x.shape
     return _strided(x, (m, n), (1, m)), _strided(x, (min(n, m),), (m + 1,))
@@ -916,8 +1039,8 @@ def _views_cases() -> Sequence[Case]:
         (table(2, 3),),
         (table(3, 2),),
         (table(3, 3),),
-        (table(5, 4, "float32"),),
-        (table(6, 8)[::2, ::2],),  # strides of its own
+        (table(4, 6)[::2, ::2],),  # strides of its own
+        (table(7, 3, "float32"),),
         (table(4, 6).T,),
         (table(4, 5)[:, ::-1],),
     ]
@@ -1031,6 +1154,20 @@ TWO_VIEWS = Exercise(
             "one to the right, both from `x.strides`.",
         ),
         Mistake(
+            "flattens x for its diagonal",
+            _views_flattened,
+            "Of an array that lies in one piece `reshape(-1)` and `ravel` give a view; "
+            "of a slice or a transpose they have to copy. (`flatten` always does.) One "
+            "stride, made of the two of `x`, does it without.",
+        ),
+        Mistake(
+            "flattens x for its diagonal, and goes on to its end",
+            _views_flattened_to_the_end,
+            "Of a slice or a transpose `reshape(-1)` is a copy. And of a tall array "
+            "every (m + 1)-th entry leads past the end of the diagonal, which has "
+            "min(n, m) entries.",
+        ),
+        Mistake(
             "gives the strides in entries",
             _views_in_entries,
             "Strides are bytes. One byte on from a float64 lie seven bytes of it and "
@@ -1135,6 +1272,13 @@ def _sum_as_long_as_a_column(x):
 
 def _sum_in_float64(x):
     total = np.zeros(x.shape[1])
+    for row in x:
+        total += row
+    return total
+
+
+def _sum_in_integers(x):
+    total = np.zeros(x.shape[1], dtype=int)
     for row in x:
         total += row
     return total
@@ -1292,6 +1436,12 @@ SUM_OF_COLUMNS = Exercise(
             "`np.zeros(m, dtype=x.dtype)`, or `np.zeros_like(x[0])`.",
         ),
         Mistake(
+            "makes integer totals",
+            _sum_in_integers,
+            "Into an array of integers NumPy adds no floats in place: they would lose "
+            "what comes after the point. Give the zeros the dtype of `x`.",
+        ),
+        Mistake(
             "keeps the last row only",
             _sum_of_the_last,
             "`total = row` replaces what was there; `total += row` adds to it.",
@@ -1395,6 +1545,15 @@ _ADDED_NUMBERS = [
 def _standard_plus_in_the_root(x, axis):
     mean = x.mean(axis=axis, keepdims=True)
     return (x - mean) / np.sqrt(x.var(axis=axis, keepdims=True) + 1e-8)
+
+
+def _standard_always_a_column(x, axis):
+    mean, std = x.mean(axis=axis), x.std(axis=axis)
+    return (x - mean.reshape(-1, 1)) / _never_zero(std).reshape(-1, 1)
+
+
+def _standard_in_float64(x, axis):
+    return standardise(x.astype(np.float64), axis)
 
 
 def _standard_in_place(x, axis):
@@ -1541,6 +1700,20 @@ STANDARDISE = Exercise(
             "`np.where(std == 0, 1, std)`.",
         ),
         Mistake(
+            "always stands the means up as a column",
+            _standard_always_a_column,
+            "A column of means, (n, 1), is right for rows, `axis=1`. The means of "
+            "columns lie as a row, (1, m). `keepdims=True` keeps the axis that was "
+            "summed over as a 1, wherever it is.",
+        ),
+        Mistake(
+            "turns float32 into float64",
+            _standard_in_float64,
+            "The values are right, but float32 came in and float64 went out. "
+            "`np.zeros(...)` and `np.ones(...)` are float64 unless they are given "
+            "`dtype=x.dtype`.",
+        ),
+        Mistake(
             "works in place",
             _standard_in_place,
             "`x -= mean` writes into `x`, and whoever passed it still needs it as it "
@@ -1602,6 +1775,36 @@ def _misses_first_in_first_out(indices, line_size, n_lines):
                 held.pop(0)
             held.append(line)
     return misses
+
+
+def _misses_first_in_and_one_too_many(indices, line_size, n_lines):
+    return _misses_first_in_first_out(indices, line_size, n_lines + 1)
+
+
+def _misses_smallest_out(indices, line_size, n_lines):
+    held, misses = set(), 0
+    for index in indices:
+        line = index // line_size
+        if line not in held:
+            misses += 1
+            if len(held) == n_lines:
+                held.remove(min(held))
+            held.add(line)
+    return misses
+
+
+def _misses_of_fixed_places(indices, line_size, n_lines):
+    held, misses = [None] * n_lines, 0
+    for index in indices:
+        line = index // line_size
+        if held[line % n_lines] != line:
+            misses += 1
+            held[line % n_lines] = line
+    return misses
+
+
+def _misses_changes_of_line(indices, line_size, n_lines):
+    return count_cache_misses(indices, line_size, 1) - 1
 
 
 def _misses_newest_out(indices, line_size, n_lines):
@@ -1769,6 +1972,32 @@ CACHE_MISSES = Exercise(
             "moment ago.",
         ),
         Mistake(
+            "drops the line that came first, and holds one too many",
+            _misses_first_in_and_one_too_many,
+            "The cache is full at `n_lines` lines, before the new one is put in; `>` "
+            "lets one more in. And a hit is a use as well: it has to move its line to "
+            "the end of the queue.",
+        ),
+        Mistake(
+            "drops the line with the smallest number",
+            _misses_smallest_out,
+            "Where a line lies in memory says nothing of when it was used last. Keep "
+            "the lines in the order of their use; a set has no order.",
+        ),
+        Mistake(
+            "gives every line a fixed place",
+            _misses_of_fixed_places,
+            "Caches of that kind exist, and are called direct-mapped: lines that share "
+            "a place throw each other out while other places are free. This one takes "
+            "any line in any place, and drops the one whose use is longest ago.",
+        ),
+        Mistake(
+            "counts how often the line changes",
+            _misses_changes_of_line,
+            "The first read is a miss as well, as the cache is empty. And a change to "
+            "another line is a hit, if the cache still holds that one.",
+        ),
+        Mistake(
             "drops the line that was used last",
             _misses_newest_out,
             "`pop()` takes the end of the list, and there stands the newest line. The "
@@ -1933,6 +2162,36 @@ def _einsum_sizes_of_a_only(spec, a, b):
     sizes = dict(zip(of_a, a.shape, strict=True))
     np.zeros([sizes[letter] for letter in output])
     return my_einsum(spec, a, b)
+
+
+def _einsum_by_tensordot(spec, a, b):
+    of_a, of_b, output = _letters(spec)
+    summed = [c for c in of_a if c in of_b and c not in output]
+    axes = [of_a.index(c) for c in summed], [of_b.index(c) for c in summed]
+    return np.tensordot(a, b, axes)
+
+
+def _einsum_reshapes_only(every, of_a, of_b, output, a, b):
+    sizes = dict(zip(of_a + of_b, a.shape + b.shape, strict=True))
+    if tuple(sizes[c] for c in of_a) != a.shape:
+        raise ValueError("a letter stands for two sizes")
+    a = a.reshape([sizes[c] if c in of_a else 1 for c in every])
+    b = b.reshape([sizes[c] if c in of_b else 1 for c in every])
+    gone = tuple(i for i, c in enumerate(every) if c not in output)
+    left = [c for c in every if c in output]
+    return (a * b).sum(axis=gone).transpose([left.index(c) for c in output])
+
+
+def _einsum_reshapes_in_order_of_appearance(spec, a, b):
+    of_a, of_b, output = _letters(spec)
+    every = list(dict.fromkeys(of_a + of_b))
+    return _einsum_reshapes_only(every, of_a, of_b, output, a, b)
+
+
+def _einsum_reshapes_in_order_of_the_output(spec, a, b):
+    of_a, of_b, output = _letters(spec)
+    every = list(dict.fromkeys(output + of_a + of_b))
+    return _einsum_reshapes_only(every, of_a, of_b, output, a, b)
 
 
 def _einsum_stretches(spec, a, b):
@@ -2123,11 +2382,35 @@ MY_EINSUM = Exercise(
             "`ik,kj->ij`. Collect the sizes from both shapes.",
         ),
         Mistake(
+            "leaves all to tensordot",
+            _einsum_by_tensordot,
+            "`np.tensordot` sums over pairs of axes, and then puts those of `b` behind "
+            "those of `a`. It cannot keep a letter that both have, as in `ij,ij->i`, "
+            "does not sum one that only one has, and knows nothing of the order after "
+            "the arrow.",
+        ),
+        Mistake(
+            "adds axes and does not bring them into order",
+            _einsum_reshapes_in_order_of_appearance,
+            "`reshape` adds axes of size 1, and keeps the order of the numbers. Where "
+            "the letters of an array stand in another order than that of all letters, "
+            "as in `ij,ji->ij`, its axes have to be exchanged first, with "
+            "`transpose`.",
+        ),
+        Mistake(
+            "adds axes behind those of the result without bringing them into order",
+            _einsum_reshapes_in_order_of_the_output,
+            "`reshape` adds axes of size 1, and keeps the order of the numbers. In "
+            "`bi,io->bo` the letters of the result come first: b, o, i. The second "
+            "array has i before o, so its axes have to be exchanged first, with "
+            "`transpose`.",
+        ),
+        Mistake(
             "stretches a size of 1",
             _einsum_stretches,
             "All is right where the sizes agree. Broadcasting also takes a 1 for any "
-            "size: (2, 1) times (3, 2) goes through, and should not. Compare the sizes "
-            "of each letter before you multiply.",
+            "size: (2, 1) times (3, 2) goes through, here as with `np.einsum` itself. "
+            "Compare the sizes of each letter before you multiply.",
         ),
         Mistake(
             "takes the sizes without comparing them",

@@ -1,0 +1,188 @@
+"""What the exercises of the matrices accept, refuse, and say of what they refuse."""
+
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+
+from nnlib.exercises import check
+from nnlib.exercises.matrices import (
+    CACHE_MISSES,
+    MY_EINSUM,
+    count_cache_misses,
+    flat_place,
+    my_einsum,
+    my_matmul,
+    predict_strides,
+    standardise,
+)
+
+
+@pytest.fixture(autouse=True)
+def no_progress(tmp_path, monkeypatch):
+    """Keep the user's own progress out of it."""
+    monkeypatch.setenv("NNLIB_PROGRESS", str(tmp_path / "progress.json"))
+
+
+def said_of(id, answer):
+    """Return the verdict on a wrong answer, as one line."""
+    verdict = check(f"matrices/{id}", answer)
+    assert not verdict
+    return " ".join(repr(verdict).split())
+
+
+# ---- the references, held against NumPy ---------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (5, 2), (4, 4)])
+def test_the_places_are_those_of_numpy(shape):
+    for row, column in np.ndindex(shape):
+        for order, letter in (("row-major", "C"), ("column-major", "F")):
+            there = np.ravel_multi_index((row, column), shape, order=letter)
+            assert flat_place(row, column, shape, order) == there
+
+
+def test_the_product_is_that_of_numpy():
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((4, 3)), rng.standard_normal((3, 5))
+    np.testing.assert_allclose(my_matmul(a.tolist(), b.tolist()), a @ b, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (4, 3), (3, 3), (20, 784)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_the_strides_are_those_of_numpy(shape, dtype):
+    x = np.empty(shape, dtype)
+    views = (x, x.T, x[::2, 1:], x[:, ::-1])
+    assert predict_strides(shape, x.itemsize) == tuple(v.strides for v in views)
+
+
+@pytest.mark.parametrize("case", MY_EINSUM.cases(), ids=lambda case: case[0])
+def test_the_einsum_is_that_of_numpy(case):
+    spec, a, b = case
+    fits = True
+    try:
+        got = my_einsum(spec, a, b)
+    except ValueError:
+        fits = False
+    assert fits == (case[0] != "ik,kj->ij" or a.shape[1] == b.shape[0])
+    if fits:
+        np.testing.assert_array_equal(got, np.einsum(spec, a, b))
+
+
+def test_what_is_standardised_has_mean_0_and_deviation_1():
+    x = np.random.default_rng(1).standard_normal((5, 4)) * 3 + 2
+    for axis in (0, 1):
+        y = standardise(x, axis)
+        np.testing.assert_allclose(y.mean(axis=axis), 0, atol=1e-12)
+        np.testing.assert_allclose(y.std(axis=axis), 1, rtol=1e-12)
+
+
+def misses_by_dictionary(indices, line_size, n_lines):
+    held, misses = OrderedDict(), 0
+    for index in indices:
+        line = index // line_size
+        if line in held:
+            held.move_to_end(line)
+        else:
+            misses += 1
+            held[line] = True
+            if len(held) > n_lines:
+                held.popitem(last=False)
+    return misses
+
+
+def test_the_misses_are_those_of_another_way_to_count():
+    for case in CACHE_MISSES.cases():
+        assert count_cache_misses(*case) == misses_by_dictionary(*case)
+
+
+def test_the_misses_of_the_remark():
+    places = np.arange(1_000_000).reshape(1000, 1000)
+    counts = [
+        misses_by_dictionary(p.ravel().tolist(), 8, 512) for p in (places, places.T)
+    ]
+    assert counts == [125_000, 1_000_000]
+
+
+# ---- other right answers ------------------------------------------------------------
+
+
+def test_views_made_by_numpy_are_views():
+    assert check("matrices/two-views", lambda x: (x.T, x.diagonal()))
+    assert check("matrices/two-views", lambda x: (x.swapaxes(0, 1), np.diag(x)))
+
+
+def test_an_einsum_of_loops_is_right():
+    def loops(spec, a, b):
+        inputs, output = spec.split("->")
+        of_a, of_b = inputs.split(",")
+        sizes = {}
+        for letter, size in zip(of_a + of_b, a.shape + b.shape, strict=True):
+            if sizes.setdefault(letter, size) != size:
+                raise ValueError("two sizes")
+        result = np.zeros([sizes[letter] for letter in output])
+        for place in np.ndindex(*sizes.values()):
+            at = dict(zip(sizes, place, strict=True))
+            value = a[tuple(at[c] for c in of_a)] * b[tuple(at[c] for c in of_b)]
+            result[tuple(at[c] for c in output)] += value
+        return result
+
+    assert check("matrices/my-einsum", loops)
+
+
+def test_a_divisor_may_be_kept_from_0_by_a_tiny_bound():
+    def bounded(x, axis):
+        mean, std = x.mean(axis, keepdims=True), x.std(axis, keepdims=True)
+        return (x - mean) / np.maximum(std, 1e-20)
+
+    assert check("matrices/standardise", bounded)
+
+
+# ---- what is said -------------------------------------------------------------------
+
+
+def test_of_several_wrong_strides_the_first_is_explained():
+    def strides(shape, itemsize):
+        n, m = shape
+        row = (m * itemsize, itemsize)
+        return row, (n * itemsize, itemsize), (2 * row[0] - 2, itemsize), row
+
+    text = said_of("strides", strides)
+    assert "The pair for `x.T` is (8, 32), and not (24, 8). Those would be" in text
+    assert "known mistake" not in text
+
+
+def test_one_wrong_pair_of_strides_is_a_known_mistake():
+    def strides(shape, itemsize):
+        x, transposed, piece, _ = predict_strides(shape, itemsize)
+        return x, transposed, piece, x
+
+    text = said_of("strides", strides)
+    assert "The pair for `x[:, ::-1]` is (32, -8), and not (32, 8)." in text
+    assert "known mistake: has no negative stride." in text
+
+
+def test_strides_in_lists_are_no_tuples():
+    def strides(shape, itemsize):
+        return tuple(map(list, predict_strides(shape, itemsize)))
+
+    assert "The pair for `x` is a list; expected was a tuple" in said_of(
+        "strides", strides
+    )
+
+
+def test_a_copy_is_told_from_a_view():
+    text = said_of("two-views", lambda x: (x.T.copy(), np.diag(x)))
+    assert "The transpose is a copy: the numbers are right" in text
+    assert "got: (array([[1.0, 1.75], [1.25, 2.0], [1.5, 2.25]])," in text
+    text = said_of("two-views", lambda x: (x.T, np.array(np.diag(x))))
+    assert "The diagonal is a copy" in text
+    text = said_of("two-views", lambda x: (np.array(x.T), np.diag(x).copy()))
+    assert "The transpose and the diagonal are copies" in text
+
+
+def test_what_is_no_pair_of_arrays_is_said_to_be_none():
+    assert "The result is a ndarray; expected was a tuple." in said_of(
+        "two-views", lambda x: x.T
+    )
+    assert "The diagonal is None" in said_of("two-views", lambda x: (x.T, None))
