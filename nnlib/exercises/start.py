@@ -69,7 +69,7 @@ def _ink_cases() -> Sequence[Case]:
     rng = np.random.default_rng(20)
     return [
         (np.array([[1.0, 0.0, 0.5], [0.0, 0.0, 0.0]]),),
-        (np.array([[0.25, 1.0, 0.0, 0.75]]),),
+        (np.array([[0.25, 1.0, 0.0, 0.75, 0.5, 0.0, 1.0, 0.5]]),),
         (rng.random((5, 5)),),
         (rng.random((3, 4), dtype=np.float32),),
     ]
@@ -776,8 +776,8 @@ CHOOSE_SIZES = Exercise(
         Mistake(
             "takes the same sizes for every budget",
             _choose_always_the_same,
-            "784-128-64-10 needs 109,386 numbers: too many for some budgets, too few for "
-            "others. The sizes should grow with the budget.",
+            "784-128-64-10 needs 109,386 numbers: too many for some budgets, too few "
+            "for others. The sizes should grow with the budget.",
         ),
         Mistake(
             "leaves room",
