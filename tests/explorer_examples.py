@@ -10,6 +10,7 @@ import numpy as np
 
 from nnlib.exercises._bank import Question
 from nnlib.explorers.activation import FUNCTIONS, ActivationExplorer
+from nnlib.explorers.backprop_graph import BackpropGraphExplorer
 from nnlib.explorers.batch_shapes import BatchShapesExplorer
 from nnlib.explorers.cache_lines import CacheLinesExplorer
 from nnlib.explorers.dead_units import DeadUnitsExplorer
@@ -19,6 +20,7 @@ from nnlib.explorers.matmul_steps import MatmulStepsExplorer
 from nnlib.explorers.network import NetworkExplorer
 from nnlib.explorers.scripts import explorer_names, page_script, style_sheet
 from nnlib.explorers.shapes import ShapesExplorer
+from nnlib.explorers.step_size import StepSizeExplorer
 
 STEPS = list(range(0, 201, 5))
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
@@ -126,6 +128,8 @@ EXPLORERS = {
     "cache_lines": CacheLinesExplorer,
     "network": NetworkExplorer,
     "batch_shapes": BatchShapesExplorer,
+    "backprop_graph": BackpropGraphExplorer,
+    "step_size": StepSizeExplorer,
 }
 
 

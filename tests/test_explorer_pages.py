@@ -400,6 +400,8 @@ def change(figure, name):
     """Move every control away from where it begins."""
     if name == "activation":
         figure.run("check", ["Tanh", "ELU", "GELU (tanh)"])
+    if name == "step_size":
+        figure.run("check", ["central float64"])
     for field in figure.root.get_by_role("textbox").all():
         field.fill("(2, 3, 4)")
     for select in figure.root.locator("select").all():

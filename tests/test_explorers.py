@@ -370,7 +370,14 @@ def test_depth_and_gain_holds_what_the_formulas_give():
 
 
 #: Explorers that show whole numbers alone, or send numbers as they are.
-WITHOUT_FLOATS = {"network", "batch_shapes", "shapes", "flat_index", "cache_lines"}
+WITHOUT_FLOATS = {
+    "network",
+    "batch_shapes",
+    "backprop_graph",
+    "shapes",
+    "flat_index",
+    "cache_lines",
+}
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
