@@ -18,7 +18,7 @@ from nnlib.functional import softmax
 from nnlib.gradcheck import check_gradients, numerical_gradient
 from nnlib.layers import Linear
 from nnlib.losses import MSELoss
-from nnlib.module import Module
+from nnlib.module import Module, Parameter
 
 __all__ = ["EXERCISES", "QUESTIONS"]
 
@@ -51,6 +51,12 @@ def _neuron_slope_of_z(w, x, b, y):
 def _neuron_slope_at_a(w, x, b, y):
     a = np.tanh(w * x + b)
     dz = 2 * (a - y) * (1 - np.tanh(a) ** 2)
+    return dz * x, dz, dz * w
+
+
+def _neuron_slope_of_sigmoid(w, x, b, y):
+    a = np.tanh(w * x + b)
+    dz = 2 * (a - y) * a * (1 - a)
     return dz * x, dz, dz * w
 
 
@@ -154,6 +160,12 @@ NEURON = Exercise(
             _neuron_slope_at_a,
             "1 - tanh²(a) applies tanh twice. The slope belongs at the input z, where "
             "it is 1 - tanh²(z), and tanh(z) is a already.",
+        ),
+        Mistake(
+            "takes the slope of the sigmoid",
+            _neuron_slope_of_sigmoid,
+            "a (1 - a) is the slope of the sigmoid, another function. That of tanh is "
+            "1 - a².",
         ),
         Mistake(
             "has the sign the wrong way round",
@@ -321,6 +333,19 @@ def _nudged_half_way_back(f, x, h):
     return gradient
 
 
+def _nudged_one_array_twice(f, x, h):
+    x = x.copy()
+    gradient = np.empty(x.shape)
+    for i in np.ndindex(x.shape):
+        up = x
+        up[i] += h
+        above = f(up)
+        down = x
+        down[i] -= h
+        gradient[i] = (above - f(down)) / (2 * h)
+    return gradient
+
+
 def _nudged_in_place(f, x, h):
     x = x.astype(float, copy=False)
     gradient = np.empty_like(x)
@@ -407,13 +432,6 @@ _WITH_INTEGERS_OR_NOT = [
         "`range(len(x))` runs over the rows of a table, and `x[i]` is then a whole row "
         "that moves at once. `np.ndindex(x.shape)` gives the place of every single "
         "element, for any number of dimensions.",
-    ),
-    Mistake(
-        "comes down by h only",
-        _nudged_half_way_back,
-        "After `x[i] += h`, going down by h ends at x itself, not at x - h. The same "
-        "happens with `up = x` and `down = x`, which are two names for one array, and "
-        "no copies. Keep the old value in a variable and compute both points from it.",
     ),
 ]
 _WITH_INTEGERS_OR_NOT += [
@@ -506,6 +524,20 @@ NUDGED = Exercise(
             "The first element is right, and from the second on those before are still "
             "nudged: the gradient is taken at another point. Put x[i] back before the "
             "next one.",
+        ),
+        Mistake(
+            "comes down by h only",
+            _nudged_half_way_back,
+            "After `x[i] += h`, going down by h ends at x itself, not at x - h. Keep "
+            "the old value in a variable and compute both points from it.",
+        ),
+        Mistake(
+            "comes down by h only, and nudges integers",
+            _nudged_one_array_twice,
+            "After a nudge up by h, one down by h ends at x itself, not at x - h. "
+            "`up = x` and `down = x` are two names for one array and no copies, so "
+            "they do the same. Keep the old value in a variable and compute both "
+            "points from it. And make floats of integers first.",
         ),
         Mistake(
             "works in the caller's x",
@@ -898,6 +930,11 @@ def _error_of_the_last(found, expected):
     return worst_error(found[-1:], expected[-1:])
 
 
+def _error_smallest(found, expected):
+    pairs = zip(found, expected, strict=True)
+    return min(worst_error([a], [b]) for a, b in pairs)
+
+
 def _error_mean(found, expected):
     pairs = zip(found, expected, strict=True)
     return np.mean([worst_error([a], [b]) for a, b in pairs])
@@ -1073,6 +1110,12 @@ WORST_ERROR = Exercise(
             "larger of the two with `max`.",
         ),
         Mistake(
+            "takes the smallest error",
+            _error_smallest,
+            "One parameter that is right does not excuse the others. A check is as "
+            "good as its worst case: take the largest.",
+        ),
+        Mistake(
             "takes the mean of the errors",
             _error_mean,
             "One wrong parameter among a hundred right ones would hardly show in the "
@@ -1110,6 +1153,21 @@ def _sides(f, x, h):
 def _kink_of_unequal(f, x, h):
     left, right = _sides(f, x, h)
     return left != right
+
+
+def _kink_of_isclose(f, x, h):
+    left, right = _sides(f, x, h)
+    return ~np.isclose(left, right)
+
+
+def _kink_above_half(f, x, h):
+    left, right = _sides(f, x, h)
+    return np.abs(left - right) > 0.5
+
+
+def _kink_above_most(f, x, h):
+    left, right = _sides(f, x, h)
+    return np.abs(left - right) > 0.8
 
 
 def _kink_upwards(f, x, h):
@@ -1186,7 +1244,7 @@ def _kink_cases() -> Sequence[Case]:
 
     return [
         (relu, np.array([-1.0, 0.0, 1.0]), 1e-5),
-        (parabola, np.array([-0.5, 0.0, 1.0]), 1e-5),
+        (parabola, np.array([-0.5, 0.0, 0.25]), 1e-5),
         (cap, np.array([0.0, 1.5, 3.0]), 1e-5),
         (flat, np.array([-1.0, 0.0, 2.0]), 1e-5),
         (relu, around(0.0)(1e-4), 1e-4),
@@ -1198,6 +1256,7 @@ def _kink_cases() -> Sequence[Case]:
         (line, np.array([-2.0, 0.0, 2.0, 5.0]), 1e-5),
         (np.sin, np.linspace(-4, 4, 17), 1e-4),
         (np.tanh, np.array([-300.0, -1.0, 0.0, 0.5, 300.0]), 1e-4),
+        (np.tanh, np.array([-1.0, 0.5, 1.0, 2.0]), 1e-6),
     ]
 
 
@@ -1252,6 +1311,27 @@ KINK = Exercise(
             "On every curve that bends, the slope to the right differs from that to "
             "the left by about h · |f″|, and on a straight line by rounding. Ask for "
             "more than a threshold between that and a kink.",
+        ),
+        Mistake(
+            "leaves the threshold to np.isclose",
+            _kink_of_isclose,
+            "`np.isclose` allows for rounding, a relative 1e-5. A smooth curve needs "
+            "more: its two slopes differ by about h · |f″|, up to 0.004 here. Choose a "
+            "threshold between that and a kink.",
+        ),
+        Mistake(
+            "asks for too large a difference",
+            _kink_above_half,
+            "ReLU's slope jumps by 1, others' by less: 0.2 is promised, and of that a "
+            "kink at a distance of h/2 leaves 0.1. Choose a threshold between 0.004, "
+            "what a smooth curve may have, and 0.1.",
+        ),
+        Mistake(
+            "asks for far too large a difference",
+            _kink_above_most,
+            "Even ReLU's jump by 1 does not show in full unless the kink is exactly at "
+            "x: at a distance of h/2 half of it is left. Choose a threshold between "
+            "0.004, what a smooth curve may have, and 0.1.",
         ),
         Mistake(
             "sees only kinks that bend upwards",
@@ -1432,9 +1512,19 @@ def _network_back_from_ones(x, w1, b1, w2, b2, y):
     return _network(x, w1, b1, w2, b2, y, back=lambda g, w2, p: np.ones_like(g) @ w2.T)
 
 
-def _network_with_new_weights(x, w1, b1, w2, b2, y):
-    _, _, dw2, _ = network_gradients(x, w1, b1, w2, b2, y)
-    return _network(x, w1, b1, w2, b2, y, back=lambda g, w2, p: g @ (w2 - dw2).T)
+def _network_after_a_step(lr):
+    def gradients(x, w1, b1, w2, b2, y):
+        _, _, dw2, _ = network_gradients(x, w1, b1, w2, b2, y)
+        new = w2 - lr * dw2
+        return _network(x, w1, b1, w2, b2, y, back=lambda g, w2, p: g @ new.T)
+
+    return gradients
+
+
+def _network_of_mean_error(x, w1, b1, w2, b2, y):
+    return _network(
+        x, w1, b1, w2, b2, y, upstream=lambda p, y: 2 * np.mean(p - y) + 0 * y
+    )
 
 
 def _network_divided_again(x, w1, b1, w2, b2, y):
@@ -1472,7 +1562,7 @@ def _network_cases() -> Sequence[Case]:
 
     def case(b, m, hidden, out):
         shapes = (b, m), (m, hidden), (hidden,), (hidden, out), (out,), (b, out)
-        return tuple(rng.standard_normal(shape) for shape in shapes)
+        return tuple(rng.standard_normal(shape).round(1) for shape in shapes)
 
     blank = case(3, 2, 4, 2)
     blank[0][0] = 0  # and without a bias, so that its z are exactly 0
@@ -1619,12 +1709,22 @@ NETWORK = Exercise(
             "it by g: da = g @ w2.T. dW2 and db2 are right, the first layer learns "
             "nothing of the targets.",
         ),
+        *(
+            Mistake(
+                f"uses the weights after a step with lr = {lr:g}",
+                _network_after_a_step(lr),
+                "All gradients belong to one and the same set of weights, those of the "
+                "forward pass. Changing w2 first and then going back through it mixes "
+                "two networks: compute everything, then step.",
+            )
+            for lr in (1, 0.1, 0.01)
+        ),
         Mistake(
-            "uses the weights after the step",
-            _network_with_new_weights,
-            "All gradients belong to one and the same set of weights, those of the "
-            "forward pass. Changing w2 first and then going back through it mixes two "
-            "networks: compute everything, then step.",
+            "takes the mean of the errors",
+            _network_of_mean_error,
+            "Here every element gets the mean error, so that errors of opposite signs "
+            "cancel. Each prediction has a gradient of its own, 2 (prediction - y) / "
+            "N: the mean brings the 1/N, and g has the shape of y.",
         ),
         Mistake(
             "divides by the batch size again",
@@ -1723,6 +1823,10 @@ def _flops_bias_not_by_batch(sizes, batch):
 
 def _flops_bias_twice(sizes, batch):
     return backward_flops(sizes, batch) + _bias_sums(sizes, batch)
+
+
+def _flops_with_masks(sizes, batch):
+    return backward_flops(sizes, batch) + batch * sum(sizes[1:-1])
 
 
 def _flops_bias_of_inputs(sizes, batch):
@@ -1860,6 +1964,13 @@ BACKWARD_FLOPS = Exercise(
             "A sum has additions only, one for each number of G: BN, and not 2BN.",
         ),
         Mistake(
+            "counts the activations",
+            _flops_with_masks,
+            "A mask does cost a multiplication for each hidden number, but by the "
+            "convention above the activations count nothing: beside the products it "
+            "is little.",
+        ),
+        Mistake(
             "takes the inputs for the biases",
             _flops_bias_of_inputs,
             "A layer has a bias for each *output*: db is a sum over G of shape (B, N), "
@@ -1990,6 +2101,18 @@ class _OwnWritesIntoUpstream(_HalvesMultiplied):
         return dx
 
 
+class _OwnWithWrongParameter(MyOperation):
+    def __init__(self):
+        self.gain = Parameter(np.array(2.0))
+
+    def forward(self, x):
+        return self.gain.data * super().forward(x)
+
+    def backward(self, grad_output):
+        self.gain.grad = (grad_output * self._cache[0]).mean(axis=0)
+        return super().backward(grad_output * self.gain.data)
+
+
 class _OwnByChance(_HalvesMultiplied):
     def forward(self, x):
         self._scale = np.random.default_rng().standard_normal()
@@ -2016,8 +2139,11 @@ class _Trial:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        parts = [labelled("f(x) = ", self.y, 20), labelled("dX   = ", self.dx, 20)]
-        return "\n".join(parts)
+        arrays = {"f(x) = ": self.y, "dX   = ": self.dx}
+        return "\n".join(
+            labelled(label, a.round(4) if isinstance(a, np.ndarray) else a, 20)
+            for label, a in arrays.items()
+        )
 
 
 class _OnCopies(Module):
@@ -2056,23 +2182,36 @@ def _try(answer: Any, x: Array) -> _Trial:
         return _Trial(
             None, None, "The class is no `Module`: `class MyOperation(Module)`."
         )
+    if any(p.data.dtype != np.float64 for p in module.parameters()):
+        return _Trial(None, None, "Its parameters have to be of float64.")
     y = module.forward(x)
     if not isinstance(y, np.ndarray) or y.dtype != np.float64 or not y.size:
-        return _Trial(y, None, "`forward` has to return an array of float64.")
+        detail = f"It returned {_kind(y)}."
+        return _Trial(y, None, "`forward` has to return an array of float64.", detail)
+    if (x != before).any():
+        return _Trial(y, None, "`forward` wrote into its argument `x`.")
     upstream = np.ones_like(y)
     dx = module.backward(upstream)
-    if not isinstance(dx, np.ndarray) or dx.shape != x.shape:
-        came = f"shape {dx.shape}" if isinstance(dx, np.ndarray) else _kind(dx)
-        detail = f"It returned {came}, and `x` has shape {x.shape}."
+    if not isinstance(dx, np.ndarray):
+        detail = f"It returned {_kind(dx)}."
+        return _Trial(y, dx, "`backward` has to return an array.", detail)
+    if dx.shape != x.shape:
+        detail = f"It returned shape {dx.shape}, and `x` has shape {x.shape}."
         return _Trial(y, dx, "`backward` has to return an array shaped as `x`.", detail)
     y, dx = y.copy(), dx.copy()
-    if (x != before).any() or (upstream != 1).any():
-        return _Trial(y, dx, "It wrote into an array that was handed to it.")
+    if (upstream != 1).any():
+        return _Trial(y, dx, "`backward` wrote into its argument `grad_output`.")
+    if (x != before).any():
+        return _Trial(y, dx, "`backward` wrote into `x`, which it had kept.")
     return _Trial(y, dx, *_failing(_OnCopies(answer()), before, y, dx))
 
 
 def _kind(value: Any) -> str:
-    return "None" if value is None else f"a {type(value).__name__}"
+    if value is None:
+        return "None: is there a `return`?"
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}"
+    return f"a {type(value).__name__}"
 
 
 def _failing(module: Module, x: Array, y: Array, dx: Array) -> list[str]:
@@ -2082,11 +2221,11 @@ def _failing(module: Module, x: Array, y: Array, dx: Array) -> list[str]:
     if not np.array_equal(module(x), module(x)):
         return [_NOT_ALIKE]
     slopes = _numerical_jacobian(module, x)
-    if not (moves := np.abs(slopes) > 1e-6).any():
+    if np.abs(slopes).max() < 1e-6:
         return ["Its derivative is 0 everywhere."]
     if _is_straight(module, x):
         return ["It is linear."]
-    if (moves.sum(axis=1) <= 1).all():
+    if (_reach(module, x).sum(axis=1) <= 1).all():
         return ["It works on each number by itself."]
     if y.shape == x.shape and np.allclose(y, softmax(x), 1e-9, 1e-9):
         return ["nnlib has this one already: it is Softmax()."]
@@ -2095,17 +2234,35 @@ def _failing(module: Module, x: Array, y: Array, dx: Array) -> list[str]:
         return []
     wrong = [name for name, error in report.errors.items() if error > report.tolerance]
     if "input" not in wrong:
-        detail = f"The relative error of `{wrong[0]}` is {report.errors[wrong[0]]:.1e}."
+        name, error = wrong[0].removeprefix("_module."), report.errors[wrong[0]]
+        detail = f"Against nudging, `{name}.grad` has a relative error of {error:.1e}."
+        if error == np.inf:
+            detail = (
+                f"`{name}.grad` has another shape than `{name}.data`, or no number."
+            )
         return ["The gradient of a parameter is wrong.", detail]
     return _diagnose(module, x, slopes, dx)
 
 
 def _is_straight(module: Module, x: Array) -> bool:
-    """Whether the operation is a straight line through three points and a fourth."""
+    """Whether, from x, two moves together always do what each does, added up."""
     rng = np.random.default_rng(8)
-    a, b = rng.standard_normal((2, *x.shape))
-    gap = module(x + a + b) - module(x + a) - module(x + b) + module(x)
-    return bool(np.abs(gap).max() <= 1e-9 * (1 + np.abs(module(x)).max()))
+    gaps = []
+    for _ in range(8):
+        a, b = 3 * rng.standard_normal((2, *x.shape))
+        gaps.append(module(x + a + b) - module(x + a) - module(x + b) + module(x))
+    return float(np.abs(gaps).max()) <= 1e-9 * (1 + float(np.abs(module(x)).max()))
+
+
+def _reach(module: Module, x: Array) -> Array:
+    """Which outputs change with which inputs, however far: (outputs, inputs)."""
+    columns = []
+    for i in np.ndindex(x.shape):
+        moved = np.stack([x, x, x])
+        moved[:, *i] += [-3, 0.1, 3]
+        changes = [module(one).ravel() != module(x).ravel() for one in moved]
+        columns.append(np.any(changes, axis=0))
+    return np.stack(columns, axis=1)
 
 
 def _numerical_jacobian(module: Module, x: Array) -> Array:
@@ -2174,10 +2331,9 @@ def _complaint(trial: _Trial, x: Array) -> str | None:
 def _own_cases() -> Sequence[Case]:
     rng = np.random.default_rng(9)
     return [
-        (np.array([[0.6, -1.1, 1.7, 0.4], [-0.3, 0.9, 0.8, -1.6]]),),
-        (rng.uniform(0.3, 1.5, (3, 4)) * rng.choice([-1, 1], (3, 4)),),
-        (rng.uniform(0.3, 1.5, (5, 2)) * rng.choice([-1, 1], (5, 2)),),
-        (rng.uniform(0.3, 1.5, (4, 6)) * rng.choice([-1, 1], (4, 6)),),
+        (np.array([[0.6, -1.1, 1.7, 0.4], [-0.3, 0.9, 0.8, -1.6], [1, 2, -0.5, 0.7]]),),
+        (rng.uniform(0.3, 1.5, (5, 4)) * rng.choice([-1, 1], (5, 4)),),
+        (rng.uniform(0.3, 1.5, (3, 6)) * rng.choice([-1, 1], (3, 6)),),
     ]
 
 
@@ -2188,7 +2344,8 @@ OWN_OPERATION = Exercise(
         Choose an operation that nnlib does not have, and derive its backward. It is a
         `Module`: `forward` takes `x` of shape $(B, M)$ and returns an array of any
         shape, both float64; `backward` takes $G$, of the shape of that result, and
-        returns $dX$ of shape $(B, M)$. $M$ is even, and $B$ and $M$ are 2 or more.
+        returns $dX$ of shape $(B, M)$. $B$ is 3 or more, and
+        $M$ is even and 4 or more.
 
         At least one of its outputs depends on two or more inputs, and it is not linear.
         Two to choose from, if you like: the product of the two halves of each row,
@@ -2319,10 +2476,24 @@ OWN_OPERATION = Exercise(
             "second half too.",
         ),
         Mistake(
-            "writes into what it is handed",
+            "writes into x",
             _OwnWritesIntoX,
-            "`x` is kept by the layer before for its own backward, and G may be read "
-            "by another as well. Make new arrays: `x / r` does, `x /= r` does not.",
+            "`x` belongs to the layer before, which keeps it for its own backward. "
+            "Make a new array: `x / r` does, `x /= r` does not.",
+        ),
+        Mistake(
+            "writes into the upstream gradient",
+            _OwnWritesIntoUpstream,
+            "G may be read by others as well: where a value is used twice, its "
+            "gradient goes two ways. Make a new array: `grad_output * y` does, "
+            "`grad_output *= y` does not.",
+        ),
+        Mistake(
+            "has a wrong gradient for a parameter",
+            _OwnWithWrongParameter,
+            "dX is right. A parameter that serves all rows, or all elements, gets a "
+            "share from each, and they add up to the shape of the parameter, without "
+            "a mean. `self.name.grad = ...` assigns it in `backward`.",
         ),
         Mistake(
             "is left to chance",
