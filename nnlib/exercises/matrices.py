@@ -104,8 +104,8 @@ FLAT_PLACE = Exercise(
     """),
     stub=cleandoc("""
         def flat_place(row, column, shape, order):
-            # two ints, (n_rows, n_columns), "row-major" or "column-major" -> an int
-            n_rows, n_columns = shape
+            # ints, shape: (n_rows, n_columns), order: "row-major" or "column-major"
+            # -> an int
             ...
     """),
     reference=flat_place,
@@ -460,8 +460,8 @@ MY_MATMUL = Exercise(
     ),
     remark=(
         "The loops do n · m · p multiplications. For one batch in the first layer of "
-        "the digit reader, (64, 784) times (784, 128), that is 6.4 million: a second "
-        "or so for Python, and a few thousandths of one for NumPy. Both do the same "
+        "the digit reader, (64, 784) times (784, 128), that is 6.4 million: seconds "
+        "for Python, and a few thousandths of one for NumPy. Both do the same "
         "arithmetic; what differs is all the rest."
     ),
     mistakes=[
@@ -701,6 +701,14 @@ def _strides_all_reversed(shape, itemsize):
     return _strides_but(3, (-shape[1] * itemsize, -itemsize), shape, itemsize)
 
 
+def _strides_of_t_over_columns(shape, itemsize):
+    return _strides_but(1, (itemsize, shape[0] * itemsize), shape, itemsize)
+
+
+def _strides_of_the_reverse_exchanged(shape, itemsize):
+    return _strides_but(3, (itemsize, shape[1] * itemsize), shape, itemsize)
+
+
 def _strides_from_where_it_begins(shape, itemsize):
     strides = ((2 * shape[1] + 1) * itemsize, itemsize)
     return _strides_but(2, strides, shape, itemsize)
@@ -742,9 +750,8 @@ STRIDES = Exercise(
     """),
     stub=cleandoc("""
         def predict_strides(shape, itemsize):
-            # (n_rows, n_columns), bytes of an entry
+            # shape: (n_rows, n_columns), itemsize: bytes of an entry
             # -> strides of x, of x.T, of x[::2, 1:], of x[:, ::-1]
-            n_rows, n_columns = shape
             ...
     """),
     reference=predict_strides,
@@ -816,6 +823,13 @@ STRIDES = Exercise(
             "on. The two strides are exchanged, as the two sizes are.",
         ),
         Mistake(
+            "steps over a column in x.T",
+            _strides_of_t_over_columns,
+            "The way to the right in `x.T` is the way down in `x`: a whole row of "
+            "`x`, and that has n_columns entries. How many rows there are appears in "
+            "no stride.",
+        ),
+        Mistake(
             "makes the rows of the slice shorter in memory",
             _strides_of_shorter_rows,
             "`x[::2, 1:]` shows one column less, and that column is still there, in "
@@ -864,6 +878,12 @@ STRIDES = Exercise(
             _strides_never_negative,
             "The next entry on the right of `x[:, ::-1]` is the one on the left in "
             "`x`: it lies `itemsize` bytes *before*. A stride may be negative.",
+        ),
+        Mistake(
+            "takes the reverse for a transpose",
+            _strides_of_the_reverse_exchanged,
+            "`::-1` turns the order along one axis round, and exchanges no axes. The "
+            "rows keep their stride, and the columns have theirs backwards: negative.",
         ),
         Mistake(
             "reverses the rows",
@@ -1060,8 +1080,8 @@ TWO_VIEWS = Exercise(
     """),
     stub=cleandoc("""
         def two_views(x):
-            # x: (n, m) -> views of shapes (m, n) and (min(n, m),)
-            as_strided = np.lib.stride_tricks.as_strided
+            # x: (n, m) -> views of shapes (m, n) and (min(n, m),), made by
+            # np.lib.stride_tricks.as_strided(x, shape, strides)
             ...
     """),
     reference=two_views,
@@ -1503,6 +1523,17 @@ def _standard_as_a_whole(x, axis):
     return (x - x.mean()) / _never_zero(x.std()).astype(x.dtype)
 
 
+def _standard_by_one_deviation(x, axis):
+    return (x - x.mean(axis=axis, keepdims=True)) / _never_zero(x.std()).astype(x.dtype)
+
+
+def _standard_all_zero(x, axis):
+    std = x.std(axis=axis, keepdims=True)
+    if (std == 0).any():
+        return np.zeros_like(x)
+    return (x - x.mean(axis=axis, keepdims=True)) / std
+
+
 def _standard_of_a_sample(x, axis):
     std = x.std(axis=axis, keepdims=True, ddof=1)
     return (x - x.mean(axis=axis, keepdims=True)) / _never_zero(std)
@@ -1662,6 +1693,18 @@ STANDARDISE = Exercise(
             _standard_as_a_whole,
             "Without an axis there is one mean and one standard deviation for the "
             "whole array. Each column, or row, has its own.",
+        ),
+        Mistake(
+            "divides by the standard deviation of everything",
+            _standard_by_one_deviation,
+            "The means are those of the columns, or rows, and the divisor is one for "
+            "the whole array. Give `std` the same `axis` and `keepdims=True`.",
+        ),
+        Mistake(
+            "makes everything 0 where one standard deviation is 0",
+            _standard_all_zero,
+            "Only the column, or row, whose numbers are all equal becomes 0; the "
+            "others are standardised as ever. `np.where` chooses for each of them.",
         ),
         Mistake(
             "takes the standard deviation of a sample",
@@ -2283,8 +2326,6 @@ MY_EINSUM = Exercise(
     stub=cleandoc("""
         def my_einsum(spec, a, b):
             # "ik,kj->ij" and two arrays with such axes -> the array after the arrow
-            inputs, output = spec.split("->")
-            of_a, of_b = inputs.split(",")
             ...
     """),
     reference=my_einsum,
@@ -2292,7 +2333,8 @@ MY_EINSUM = Exercise(
     hints=[
         "Write the loops for `ik,kj->ij` once more: there is one for each letter, i, k "
         "and j. Into which entry of the result does a product go, and from where do "
-        "its factors come? Now put a spec in the place of the letters.",
+        'its factors come? `spec.split("->")` parts the spec, and a split at the '
+        "comma the inputs.",
         "`sizes = dict(zip(of_a + of_b, a.shape + b.shape))` tells the size of each "
         "letter. With loops: `np.ndindex` goes through all values of all letters. "
         "With broadcasting: give both arrays an axis for every letter, of size 1 where "
