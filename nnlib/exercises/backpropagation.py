@@ -1270,9 +1270,10 @@ KINK = Exercise(
         by itself; `x` is an array of floats, and the result an array of booleans of
         its shape, True where $f$ has a kink or a jump between $x - h$ and $x + h$.
 
-        What comes is clear-cut. At a kink the slope jumps by 0.2 or more, elsewhere it
-        changes slowly: $|f''| \le 40$. A kink is nearer to $x$ than $h/2$, or farther
-        away than $2h$; and $h \le 10^{-4}$. You choose the threshold.
+        What comes is clear-cut. At a kink the slope jumps by 0.2 or more, at a jump $f$
+        itself does; elsewhere the slope changes slowly, $|f''| \le 40$. A kink or a
+        jump is nearer to $x$ than $h/2$, or farther away than $2h$; and
+        $h \le 10^{-4}$. You choose the threshold.
     """),
     stub=cleandoc("""
         def is_near_kink(f, x, h):
@@ -1576,15 +1577,16 @@ NETWORK = Exercise(
     statement=cleandoc(r"""
         The network on paper, for any sizes: $Z = XW_1 + b_1$, $A = \mathrm{ReLU}(Z)$,
         $\hat{Y} = AW_2 + b_2$, and the loss is the mean of $(\hat{Y} - Y)^2$ over all
-        $N$ elements of $Y$. `x` has shape $(B, M)$, `w1` $(M, H)$, `b1` $(H)$, `w2`
-        $(H, O)$, `b2` $(O)$ and `y` $(B, O)$, so $N = B \cdot O$. All are float64.
+        $N$ elements of $Y$. With $D$ hidden units and $O$ outputs, `x` has shape
+        $(B, M)$, `w1` $(M, D)$, `b1` $(D)$, `w2` $(D, O)$, `b2` $(O)$ and `y`
+        $(B, O)$, so $N = B \cdot O$. All are float64.
         Return $dW_1, db_1, dW_2, db_2$ as a tuple, each of the shape of its parameter.
         Where $Z$ is exactly 0, ReLU's slope is taken as 0. Write it with NumPy alone,
         without nnlib's layers.
     """),
     stub=cleandoc("""
         def network_gradients(x, w1, b1, w2, b2, y):
-            # x: (B, M), y: (B, O) -> dw1: (M, H), db1: (H), dw2: (H, O), db2: (O)
+            # x: (B, M), y: (B, O) -> dw1: (M, D), db1: (D), dw2: (D, O), db2: (O)
             ...
     """),
     reference=network_gradients,
@@ -2023,6 +2025,12 @@ class _OwnIgnoresUpstream(_HalvesMultiplied):
         return super().backward(np.ones_like(grad_output))
 
 
+class _OwnAveragesUpstream(_HalvesMultiplied):
+    def backward(self, grad_output):
+        mean = grad_output.mean(axis=1, keepdims=True)
+        return super().backward(mean + 0 * grad_output)
+
+
 class _OwnMasksUpstream(_HalvesMultiplied):
     def backward(self, grad_output):
         return super().backward(np.maximum(grad_output, 0))
@@ -2161,8 +2169,12 @@ class _OnCopies(Module):
 
 _NOT_ALIKE = "Two calls of `forward` with the same `x` gave different results."
 _ONES_ONLY = (
-    "`backward` is right for an upstream of ones (dX is shown for it), and wrong for "
-    "a random one."
+    "`backward` gives the same dX for every upstream, and it is right for one of ones "
+    "alone."
+)
+_ELSEWHERE = (
+    "`backward` is right for an upstream of ones (dX is shown for it), and sends a "
+    "random one to the wrong places."
 )
 _NOT_LINEAR = (
     "`backward` is right for an upstream with a single 1 in it, and wrong for a random "
@@ -2186,15 +2198,14 @@ def _try(answer: Any, x: Array) -> _Trial:
         return _Trial(None, None, "Its parameters have to be of float64.")
     y = module.forward(x)
     if not isinstance(y, np.ndarray) or y.dtype != np.float64 or not y.size:
-        detail = f"It returned {_kind(y)}."
-        return _Trial(y, None, "`forward` has to return an array of float64.", detail)
+        failing = "`forward` has to return an array of float64."
+        return _Trial(y, None, failing, _came(y))
     if (x != before).any():
         return _Trial(y, None, "`forward` wrote into its argument `x`.")
     upstream = np.ones_like(y)
     dx = module.backward(upstream)
     if not isinstance(dx, np.ndarray):
-        detail = f"It returned {_kind(dx)}."
-        return _Trial(y, dx, "`backward` has to return an array.", detail)
+        return _Trial(y, dx, "`backward` has to return an array.", _came(dx))
     if dx.shape != x.shape:
         detail = f"It returned shape {dx.shape}, and `x` has shape {x.shape}."
         return _Trial(y, dx, "`backward` has to return an array shaped as `x`.", detail)
@@ -2206,12 +2217,12 @@ def _try(answer: Any, x: Array) -> _Trial:
     return _Trial(y, dx, *_failing(_OnCopies(answer()), before, y, dx))
 
 
-def _kind(value: Any) -> str:
+def _came(value: Any) -> str:
     if value is None:
-        return "None: is there a `return`?"
+        return "It returned None. Is there a `return`?"
     if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype}"
-    return f"a {type(value).__name__}"
+        return f"It returned an array of {value.dtype}."
+    return f"It returned a {type(value).__name__}."
 
 
 def _failing(module: Module, x: Array, y: Array, dx: Array) -> list[str]:
@@ -2296,7 +2307,9 @@ def _diagnose(module: Module, x: Array, slopes: Array, dx: Array) -> list[str]:
     if alike(given, slopes):
         return [_NOT_LINEAR]
     if alike(dx.ravel(), slopes.sum(axis=0)):
-        return [_ONES_ONLY]
+        if np.allclose(given, dx.ravel()):
+            return [_ONES_ONLY]
+        return [_ELSEWHERE, _worst_place(module, x, slopes, given)]
     factor = float((given * slopes).sum() / (slopes**2).sum())
     if factor and alike(given / factor, slopes):
         if abs(factor + 1) < 1e-4:
@@ -2312,12 +2325,17 @@ def _diagnose(module: Module, x: Array, slopes: Array, dx: Array) -> list[str]:
             f"Output {_place(out, module(x))} moves with x{_place(into, x)}, by "
             f"{slopes[out, into]:.4g}, and `backward` sends nothing along it.",
         ]
+    return [_NOT_THE_GRADIENT, _worst_place(module, x, slopes, given)]
+
+
+def _worst_place(module: Module, x: Array, slopes: Array, given: Array) -> str:
+    """Name the derivative that is farthest off."""
     out, into = np.unravel_index(np.abs(slopes - given).argmax(), slopes.shape)
-    return [
-        _NOT_THE_GRADIENT,
+    return (
         f"The derivative of output {_place(out, module(x))} by x{_place(into, x)}: "
-        f"it gives {given[out, into]:.4g}, and they give {slopes[out, into]:.4g}.",
-    ]
+        f"it gives {given[out, into]:.4g}, and differences give "
+        f"{slopes[out, into]:.4g}."
+    )
 
 
 def _place(flat: Any, array: Array) -> str:
@@ -2344,8 +2362,7 @@ OWN_OPERATION = Exercise(
         Choose an operation that nnlib does not have, and derive its backward. It is a
         `Module`: `forward` takes `x` of shape $(B, M)$ and returns an array of any
         shape, both float64; `backward` takes $G$, of the shape of that result, and
-        returns $dX$ of shape $(B, M)$. $B$ is 3 or more, and
-        $M$ is even and 4 or more.
+        returns $dX$ of shape $(B, M)$. $B$ is 3 or more, and $M$ is even and 4 or more.
 
         At least one of its outputs depends on two or more inputs, and it is not linear.
         Two to choose from, if you like: the product of the two halves of each row,
@@ -2403,6 +2420,14 @@ OWN_OPERATION = Exercise(
             "For a G of ones it is right, and in a network G is never ones. Multiply "
             "by `grad_output` where each output's slope stands. A check with an "
             "upstream of ones would have passed this.",
+        ),
+        Mistake(
+            "mixes up its upstream",
+            _OwnAveragesUpstream,
+            "In a G of ones every number can stand for every other. In a random one "
+            "each element belongs to one output, and goes back to the inputs of that "
+            "output alone: no mean and no sum over G where the forward has none, and "
+            "an order that was changed is changed back.",
         ),
         Mistake(
             "does more with its upstream than multiply",
