@@ -83,8 +83,8 @@ function render({ model, el }) {
     const soFar = (key) => count(run.slice(0, step + 1).reduce((sum, each) => sum + (each[key] ?? 0), 0));
     const sums = ["parameters", "flops", "numbers"].map((key) => [count(op[key]), soFar(key)]);
     const rows = [
-      ["output shape", shapeText(op.out), ""], ["parameters", ...sums[0]],
-      ["FLOPs", ...sums[1]], ["numbers made", ...sums[2]],
+      ["result", shapeText(op.out), ""], ["parameters", ...sums[0]],
+      ["FLOPs", ...sums[1]], ["its numbers", ...sums[2]],
     ];
     const from = [op.into, ...(op.weight.length ? [op.weight, op.bias] : [])].map(shapeText).join(" and ");
     const title = `Operation ${step + 1} of ${run.length}: ${op.name}`;
