@@ -56,7 +56,7 @@ function render({ model, el }) {
       if (cache.includes(lineOf(place))) marks += `<path d="M${x + 2} ${y + table.high - 4}h${wide - 4}" ${stroke("blue", "", 3)}/>`;
       if (place % line === 0) marks += `<path d="M${x} ${y + 1}v${table.high - 2}" ${stroke("ink", "", 2)}/>`;
     }
-    marks += `<rect class="nn-area" x="${table.left}" y="${table.top}" width="${columns * wide}" height="${rows * table.high}" style="fill:none"/>`;
+    marks += `<rect class="nn-area" x="${table.left}" y="${table.top}" width="${columns * wide}" height="${rows * table.high}"/>`;
 
     const top = table.top + rows * table.high + 46;
     marks += head(top - 10, `the cache: ${lines} lines of ${line}, the latest used first`);

@@ -74,7 +74,7 @@ function render({ model, el }) {
         spots.push([x, y, wide, high, r, c]);
       }
     }
-    marks += `<rect class="nn-area" x="${left}" y="${top}" width="${n.columns * wide}" height="${n.rows * high}" style="fill:none"/>`;
+    marks += `<rect class="nn-area" x="${left}" y="${top}" width="${n.columns * wide}" height="${n.rows * high}"/>`;
 
     // The memory, in as many lines as it takes, and then what lies outside of it.
     const each = Math.max(1, Math.floor((width - 2) / 40));

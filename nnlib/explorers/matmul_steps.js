@@ -85,7 +85,7 @@ function render({ model, el }) {
     marks += path.axes() + path.curve(steps, places, stroke("muted", "2 3", 1)) +
       path.curve(steps.slice(0, step), places.slice(0, step), stroke("purple", "", 2)) +
       dots.map((s) => path.dot(s, places[s - 1], "purple")).join("") + path.upright(step, true) +
-      `<rect class="nn-area" x="28" y="${top}" width="${width - 42}" height="${tall}" style="fill:none"/>`;
+      `<rect class="nn-area" x="28" y="${top}" width="${width - 42}" height="${tall}"/>`;
 
     const jumps = places.slice(1, step).map((place, s) => place - places[s]);
     const finished = out.flat().filter(({ got }) => got === m).length;
