@@ -2306,10 +2306,6 @@ def _diagnose(module: Module, x: Array, slopes: Array, dx: Array) -> list[str]:
     given = _jacobian_of_backward(module, x)
     if alike(given, slopes):
         return [_NOT_LINEAR]
-    if alike(dx.ravel(), slopes.sum(axis=0)):
-        if np.allclose(given, dx.ravel()):
-            return [_ONES_ONLY]
-        return [_ELSEWHERE, _worst_place(module, x, slopes, given)]
     factor = float((given * slopes).sum() / (slopes**2).sum())
     if factor and alike(given / factor, slopes):
         if abs(factor + 1) < 1e-4:
@@ -2317,6 +2313,11 @@ def _diagnose(module: Module, x: Array, slopes: Array, dx: Array) -> list[str]:
         if abs(factor * len(x) - 1) < 1e-4:
             return [_BY_BATCH]
         return [_WRONG_FACTOR, f"The factor is {factor:.4g}."]
+    if alike(dx.ravel(), slopes.sum(axis=0)):
+        if np.allclose(given, dx.ravel()):
+            return [_ONES_ONLY]
+        if np.abs(dx).max() > 1e-6:  # else ones have nothing to tell
+            return [_ELSEWHERE, _worst_place(module, x, slopes, given)]
     missing = (np.abs(given) < 1e-9) & (np.abs(slopes) > 1e-4)
     out, into = np.unravel_index(np.abs(slopes * missing).argmax(), slopes.shape)
     if missing.any():
