@@ -76,7 +76,7 @@ function render({ model, el }) {
       if (event === null) return `place ${here} is in the cache, a hit`;
       return `place ${here} is not in the cache, a miss; its line is brought${event < 0 ? "" : `, and that of ${event * line} dropped`}`;
     };
-    const caption = `Step ${step} of ${total}: ${step ? happened() : "nothing is read yet, the cache is empty"}`;
+    const caption = `${walk}, step ${step} of ${total}: ${step ? happened() : "nothing is read yet, the cache is empty"}`;
     const count = (label, list) => {
       const misses = countMisses(list);
       return [label, String(list.length - misses), String(misses)];
@@ -86,7 +86,7 @@ function render({ model, el }) {
     return {
       height: top + Math.ceil(lines / 4) * 34 + 4,
       svg: marks,
-      table: readout(`${lines} lines of ${line}. ${caption}`, ["reads", "hits", "misses"], shown),
+      table: readout(`${lines} lines of ${line}, ${caption}`, ["reads", "hits", "misses"], shown),
       say: `${caption}. So far ${shown[0][1]} hits and ${shown[0][2]} misses`,
     };
   });

@@ -90,8 +90,8 @@ function render({ model, el }) {
     const jumps = places.slice(1, step).map((place, s) => place - places[s]);
     const finished = out.flat().filter(({ got }) => got === m).length;
     const caption = now
-      ? `Step ${step} of ${total}: out[${i}, ${j}] += a[${i}, ${k}] * b[${k}, ${j}]`
-      : `Step 0 of ${total}: out is all zeros`;
+      ? `${order}, step ${step} of ${total}: out[${i}, ${j}] += a[${i}, ${k}] * b[${k}, ${j}]`
+      : `${order}, step 0 of ${total}: out is all zeros`;
     const sign = (v) => (v > 0 ? `+${v}` : String(v).replace("-", "−"));
     const rows = [];
     if (now) {
