@@ -60,6 +60,12 @@ def _neuron_slope_of_sigmoid(w, x, b, y):
     return dz * x, dz, dz * w
 
 
+def _neuron_times_the_loss(w, x, b, y):
+    a = np.tanh(w * x + b)
+    dz = (a - y) ** 2 * (1 - a**2)
+    return dz * x, dz, dz * w
+
+
 def _neuron_uphill(w, x, b, y):
     return tuple(-g for g in neuron_gradients(w, x, b, y))
 
@@ -175,6 +181,12 @@ NEURON = Exercise(
             "high, to raise it raises L, so da is positive.",
         ),
         Mistake(
+            "starts from the value of the loss",
+            _neuron_times_the_loss,
+            "The chain is made of slopes, and not of values: it begins with the slope "
+            "of (a - y)² by a, which is 2(a - y).",
+        ),
+        Mistake(
             "gives the local slopes only",
             _neuron_local_only,
             "x, 1 and w are the slopes of z = wx + b, the last link of the chain. "
@@ -248,6 +260,13 @@ def _nudged_forward(f, x, h):
     return gradient
 
 
+def _nudged_backward(f, x, h):
+    gradient, here = np.empty(x.shape), f(x)
+    for i, _, below in _around(f, x, h):
+        gradient[i] = (here - below) / h
+    return gradient
+
+
 def _nudged_over_h(f, x, h):
     return 2 * nudged_gradient(f, x, h)
 
@@ -276,6 +295,15 @@ def _keeping_integers(wrong):
         if x.dtype.kind == "f":
             return wrong(f, x, h)
         return wrong(lambda x: f(x.astype(int)), x, h)  # cuts off, as storing does
+
+    return also_wrong
+
+
+def _all_in_integers(wrong):
+    """Return what keeps the result in integers as well."""
+
+    def also_wrong(f, x, h):
+        return _keeping_integers(wrong)(f, x, h).astype(x.dtype)
 
     return also_wrong
 
@@ -359,6 +387,23 @@ def _nudged_in_place(f, x, h):
     return gradient
 
 
+def _nudged_alone(f, x, h):
+    gradient = np.empty(x.shape)
+    for i in np.ndindex(x.shape):
+        gradient[i] = (f(x[i] + h) - f(x[i] - h)) / (2 * h)
+    return gradient
+
+
+def _nudged_as_one_row(f, x, h):
+    gradient = np.empty(x.shape)
+    for i in range(x.size):
+        up, down = x.astype(float), x.astype(float)
+        up[i] += h
+        down[i] -= h
+        gradient[i] = (f(up) - f(down)) / (2 * h)
+    return gradient
+
+
 def _nudged_all_at_once(f, x, h):
     return (f(x + h) - f(x - h)) / (2 * h)
 
@@ -415,6 +460,13 @@ _WITH_INTEGERS_OR_NOT = [
         "terms in h cancel.",
     ),
     Mistake(
+        "takes backward differences",
+        _nudged_backward,
+        "(f(x) - f(x - h)) / h looks to one side, and is off by about h · f″ / 2. The "
+        "central difference takes f on both sides of x, 2h apart, and the terms in h "
+        "cancel.",
+    ),
+    Mistake(
         "divides by h",
         _nudged_over_h,
         "From x - h to x + h it is 2h. Divided by h every slope comes out twice "
@@ -436,12 +488,23 @@ _WITH_INTEGERS_OR_NOT = [
 ]
 _WITH_INTEGERS_OR_NOT += [
     Mistake(
-        f"{mistake.name}, and nudges integers",
-        _keeping_integers(mistake.answer),
-        f"{mistake.diagnosis} And where `x` holds integers, the nudge is cut off when "
-        "it is stored: make floats of `x` first.",
+        f"{mistake.name}, and {also}",
+        also_wrong(mistake.answer),
+        f"{mistake.diagnosis} And {meaning}: make floats of `x` first.",
     )
     for mistake in _WITH_INTEGERS_OR_NOT
+    for also, also_wrong, meaning in (
+        (
+            "nudges integers",
+            _keeping_integers,
+            "where `x` holds integers, the nudge is cut off when it is stored",
+        ),
+        (
+            "keeps all in integers",
+            _all_in_integers,
+            "where `x` holds integers, both the nudge and the result are cut off",
+        ),
+    )
 ]
 
 
@@ -519,6 +582,27 @@ NUDGED = Exercise(
             "for floats: `np.zeros(x.shape)`.",
         ),
         Mistake(
+            "keeps all in integers",
+            _all_in_integers(nudged_gradient),
+            "An array of integers cuts off what stands behind the point, without a "
+            "warning: 3 + 0.25 is stored as 3. So does the result if it is made with "
+            "`np.zeros_like(x)`. Make floats of `x` first.",
+        ),
+        Mistake(
+            "calls f with a single number",
+            _nudged_alone,
+            "`f` takes the whole array, and of `x[i] + h` alone it cannot know what "
+            "the other elements are. Nudge one element *in* the array, and give `f` "
+            "all of it.",
+        ),
+        Mistake(
+            "counts through a table as through a row",
+            _nudged_as_one_row,
+            "`range(x.size)` fits a row only: in a table `x[i]` is a whole row, and "
+            "there are fewer of them. `np.ndindex(x.shape)` gives the place of every "
+            "single element, for any number of dimensions.",
+        ),
+        Mistake(
             "does not put the element back",
             _nudged_and_left_so,
             "The first element is right, and from the second on those before are still "
@@ -586,6 +670,10 @@ def _linear_dx_without_transpose(x, w, grad_output):
 
 def _linear_dx_the_other_way(x, w, grad_output):
     return x.T @ grad_output, grad_output.sum(axis=0), w @ grad_output.T
+
+
+def _linear_of_pytorch(x, w, grad_output):
+    return grad_output.T @ x, grad_output.sum(axis=0), grad_output @ w
 
 
 def _linear_of_the_mean(x, w, grad_output):
@@ -729,6 +817,12 @@ LINEAR_BACKWARD = Exercise(
             "(B, N) @ (M, N) does not fit unless M = N, and with a square W it is "
             "wrong in silence. Forward, W leads from M to N; back, Wᵀ leads from N to "
             "M: dX = G Wᵀ.",
+        ),
+        Mistake(
+            "takes W as PyTorch stores it",
+            _linear_of_pytorch,
+            "Gᵀ X and G W belong to Z = XWᵀ + b, with W of shape (N, M). Here W is "
+            "(M, N) and Z = XW + b, so both change: dW = Xᵀ G and dX = G Wᵀ.",
         ),
         Mistake(
             "gives the transpose of dX",
@@ -926,6 +1020,35 @@ def _error_of_the_first(found, expected):
     return worst_error(found[:1], expected[:1])
 
 
+def _error_until_zeros(found, expected):
+    worst = 0.0
+    for a, b in zip(found, expected, strict=True):
+        if not a.any() and not b.any():
+            return 0.0
+        worst = max(worst, worst_error([a], [b]))
+    return worst
+
+
+def _error_over_found(found, expected):
+    return max(
+        np.linalg.norm(a - b) / np.linalg.norm(a) if a.any() else 1.0 * b.any()
+        for a, b in zip(found, expected, strict=True)
+    )
+
+
+def _error_of_magnitudes(found, expected):
+    worst = 0.0
+    for a, b in zip(found, expected, strict=True):
+        scale = np.abs(a).sum() + np.abs(b).sum()
+        if scale > 0:
+            worst = max(worst, float(np.abs(a - b).sum() / scale))
+    return worst
+
+
+def _error_over_mean(found, expected):
+    return 2 * worst_error(found, expected)
+
+
 def _error_of_the_last(found, expected):
     return worst_error(found[-1:], expected[-1:])
 
@@ -1104,6 +1227,32 @@ WORST_ERROR = Exercise(
             "error so far, and return it after the loop.",
         ),
         Mistake(
+            "stops at a pair of zeros",
+            _error_until_zeros,
+            "The error of that pair is 0, and the others may still be wrong. A "
+            "`return` ends the loop: go on to the next pair, with `continue` or an "
+            "`if` around the division.",
+        ),
+        Mistake(
+            "divides by the norm of `found` only",
+            _error_over_found,
+            "Divided by one norm, a gradient half as large as it should be has the "
+            "error 1, and one twice as large 0.5. With the sum of both norms the two "
+            "count alike, and nothing passes 1.",
+        ),
+        Mistake(
+            "adds magnitudes in place of squares",
+            _error_of_magnitudes,
+            "That is a measure too, with sums of absolute values. The norm asked for "
+            "is the root of the sum of squares, `np.linalg.norm`.",
+        ),
+        Mistake(
+            "divides by the mean of the norms",
+            _error_over_mean,
+            "That is twice the error asked for, and goes up to 2. Divide by the sum of "
+            "the two norms.",
+        ),
+        Mistake(
             "returns the error of the last pair",
             _error_of_the_last,
             "Each turn of the loop writes over the error of the one before. Keep the "
@@ -1160,14 +1309,17 @@ def _kink_of_isclose(f, x, h):
     return ~np.isclose(left, right)
 
 
-def _kink_above_half(f, x, h):
-    left, right = _sides(f, x, h)
-    return np.abs(left - right) > 0.5
+def _kink_above(threshold):
+    def answer(f, x, h):
+        left, right = _sides(f, x, h)
+        return np.abs(left - right) > threshold
+
+    return answer
 
 
-def _kink_above_most(f, x, h):
+def _kink_downwards(f, x, h):
     left, right = _sides(f, x, h)
-    return np.abs(left - right) > 0.8
+    return left - right > 0.02
 
 
 def _kink_upwards(f, x, h):
@@ -1257,6 +1409,7 @@ def _kink_cases() -> Sequence[Case]:
         (np.sin, np.linspace(-4, 4, 17), 1e-4),
         (np.tanh, np.array([-300.0, -1.0, 0.0, 0.5, 300.0]), 1e-4),
         (np.tanh, np.array([-1.0, 0.5, 1.0, 2.0]), 1e-6),
+        (np.sin, np.array([0.2, 0.3, 0.4, 0.6]), 1e-5),
     ]
 
 
@@ -1320,19 +1473,35 @@ KINK = Exercise(
             "more: its two slopes differ by about h · |f″|, up to 0.004 here. Choose a "
             "threshold between that and a kink.",
         ),
-        Mistake(
-            "asks for too large a difference",
-            _kink_above_half,
-            "ReLU's slope jumps by 1, others' by less: 0.2 is promised, and of that a "
-            "kink at a distance of h/2 leaves 0.1. Choose a threshold between 0.004, "
-            "what a smooth curve may have, and 0.1.",
+        *(
+            Mistake(
+                f"sets the threshold {how} low",
+                _kink_above(threshold),
+                "On a smooth curve the two slopes differ by about h · |f″|, which is "
+                "up to 0.004 here. At a kink it is at least 0.1. Choose a threshold "
+                "between the two.",
+            )
+            for how, threshold in (("too", 1e-4), ("far too", 1e-6))
+        ),
+        *(
+            Mistake(
+                f"sets the threshold {how} high",
+                _kink_above(threshold),
+                "At a kink the slope jumps by 0.2 at least, and if the kink is h/2 "
+                "away, half of the jump shows: 0.1. Choose a threshold between 0.004, "
+                "what a smooth curve may have, and 0.1.",
+            )
+            for how, threshold in (
+                ("a little too", 0.15),
+                ("too", 0.5),
+                ("far too", 0.8),
+            )
         ),
         Mistake(
-            "asks for far too large a difference",
-            _kink_above_most,
-            "Even ReLU's jump by 1 does not show in full unless the kink is exactly at "
-            "x: at a distance of h/2 half of it is left. Choose a threshold between "
-            "0.004, what a smooth curve may have, and 0.1.",
+            "sees only kinks that bend downwards",
+            _kink_downwards,
+            "left - right is positive where the slope falls, as in min(x, 1.5), and "
+            "negative for ReLU, where it rises. Take the absolute value.",
         ),
         Mistake(
             "sees only kinks that bend upwards",
@@ -1495,6 +1664,22 @@ def _network_of_plain_error(x, w1, b1, w2, b2, y):
 
 def _network_mean_of_samples(x, w1, b1, w2, b2, y):
     return _network(x, w1, b1, w2, b2, y, upstream=lambda p, y: 2 * (p - y) / len(y))
+
+
+def _network_of_error_by_samples(x, w1, b1, w2, b2, y):
+    return _network(x, w1, b1, w2, b2, y, upstream=lambda p, y: (p - y) / len(y))
+
+
+def _network_with_last_relu(x, w1, b1, w2, b2, y):
+    def upstream(p, y):
+        return 2 * (np.maximum(p, 0) - y) * (p > 0) / y.size
+
+    return _network(x, w1, b1, w2, b2, y, upstream=upstream)
+
+
+def _network_biases_as_tables(x, w1, b1, w2, b2, y):
+    dw1, db1, dw2, db2 = network_gradients(x, w1, b1, w2, b2, y)
+    return dw1, db1[None], dw2, db2[None]
 
 
 def _network_uphill(x, w1, b1, w2, b2, y):
@@ -1686,6 +1871,19 @@ NETWORK = Exercise(
             "`y.size`, not `len(y)`.",
         ),
         Mistake(
+            "forgets the 2, and divides by the number of samples",
+            _network_of_error_by_samples,
+            "(prediction - y) / B is the gradient of the sum of squares over 2B, a "
+            "loss that some texts use. Here the loss is the mean over all N elements: "
+            "2 (prediction - y) / N.",
+        ),
+        Mistake(
+            "has a ReLU after the last layer too",
+            _network_with_last_relu,
+            "The prediction is what the second layer gives, without a ReLU. With one "
+            "it could never be negative, and y may be.",
+        ),
+        Mistake(
             "has the sign the wrong way round",
             _network_uphill,
             "It is prediction - y. The minus of gradient descent stands in the step, "
@@ -1739,6 +1937,12 @@ NETWORK = Exercise(
             _network_biases_not_summed,
             "One bias serves all rows of the batch, so the gradients of the rows add "
             "up: `sum(axis=0)`, and the shape is that of the bias.",
+        ),
+        Mistake(
+            "keeps the biases as tables of one row",
+            _network_biases_as_tables,
+            "The values are right, but a bias has one dimension and so has its "
+            "gradient: leave `keepdims` out.",
         ),
         Mistake(
             "takes the mean for the biases",
@@ -1825,6 +2029,14 @@ def _flops_bias_not_by_batch(sizes, batch):
 
 def _flops_bias_twice(sizes, batch):
     return backward_flops(sizes, batch) + _bias_sums(sizes, batch)
+
+
+def _flops_with_bias_of_input(sizes, batch):
+    return backward_flops(sizes, batch) + batch * sizes[0]
+
+
+def _flops_without_first_layer(sizes, batch):
+    return _flops_with_first_dx(sizes[1:], batch)
 
 
 def _flops_with_masks(sizes, batch):
@@ -1964,6 +2176,18 @@ BACKWARD_FLOPS = Exercise(
             "counts the biases twice",
             _flops_bias_twice,
             "A sum has additions only, one for each number of G: BN, and not 2BN.",
+        ),
+        Mistake(
+            "counts a bias for the input",
+            _flops_with_bias_of_input,
+            "The first of `sizes` is the width of the input, which has no bias: the "
+            "layers begin with the second.",
+        ),
+        Mistake(
+            "leaves out the first layer",
+            _flops_without_first_layer,
+            "It is only dX that the first layer leaves out. It learns like the others, "
+            "and needs its dW and its db.",
         ),
         Mistake(
             "counts the activations",
@@ -2410,9 +2634,10 @@ OWN_OPERATION = Exercise(
     ),
     remark=(
         "You can now add any layer to any network: a forward, a backward, a check. "
-        "The product of two halves is at work in large language models, as a gate "
-        "(Dauphin et al., 2017; Shazeer, 2020), and each row divided by its root mean "
-        "square is their RMSNorm (Zhang and Sennrich, 2019)."
+        "The product of two halves, one of them through an activation, is the gate in "
+        "many large language models (Dauphin et al., 2017; Shazeer, 2020), and each "
+        "row divided by its root mean square is their RMSNorm (Zhang and Sennrich, "
+        "2019)."
     ),
     mistakes=[
         Mistake(
