@@ -710,7 +710,7 @@ def power_text(value, digits=None):
     mantissa, _, exponent = f"{float(text):.{digits or 2}e}".partition("e")
     if digits is None:
         mantissa = mantissa.rstrip("0").rstrip(".")
-    return f"{mantissa}e{int(exponent)}".replace("-", "−")
+    return f"{mantissa}e{int(exponent)}".removesuffix("e0").replace("-", "−")
 
 
 def read_of_step(name, at, curves=tuple(CURVES)):

@@ -9,7 +9,7 @@ const LOOKS = {
 const LOWEST = -16; // An error of 0, which has no logarithm, is drawn there.
 
 const short = (v, digits) => v.toExponential(digits).replace("-", "−").replace("e+", "e");
-const error = (v) => (v === 0 ? "0" : short(v, 1));
+const error = (v) => (v === 0 ? "0" : short(v, 1).replace(/e0$/, ""));
 
 function render({ model, el }) {
   const view = explorer({ model, el });
@@ -59,7 +59,7 @@ function render({ model, el }) {
     const where = kink && last.X(Math.log10(kink));
     const edge = where
       ? `<path d="M${where} 28V${28 + height}" ${stroke("muted", "2 4", 1.5)}/>` +
-        last.text(where - 5, 28 + height - 8, "the kink is this far away", "end", 'class="nn-tick nn-halo"')
+        last.text(where + 5, last.Y(-9), "kink", "start", 'class="nn-tick nn-halo"')
       : "";
     const title = `At h = ${short(steps[at])}; the derivative is ${format(derivative)}`;
     return {
