@@ -72,7 +72,7 @@ class Operation:
     flops : int or None
         Floating-point operations: 2BMN + BN of a linear layer (a product and a sum
         for each weight and sample, and the bias), BN of ReLU (a comparison for each
-        number). None for softmax: how many operations an exp takes, is not fixed.
+        number). None for softmax: how many operations an exp takes is not fixed.
     numbers : int
         The numbers in the result, B N.
     """

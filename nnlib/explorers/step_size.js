@@ -59,7 +59,7 @@ function render({ model, el }) {
     const where = kink && last.X(Math.log10(kink));
     const edge = where
       ? `<path d="M${where} 28V${28 + height}" ${stroke("muted", "2 4", 1.5)}/>` +
-        last.text(where + 5, last.Y(-9), "kink", "start", 'class="nn-tick nn-halo"')
+        last.text(where, 15, "kink", "middle", 'class="nn-tick nn-halo"')
       : "";
     const title = `At h = ${short(steps[at])}; the derivative is ${format(derivative)}`;
     return {
