@@ -424,6 +424,8 @@ def test_the_keyboard_chooses_a_cell(show):
     assert read(figure) == read_of_cell("n_rows * r + c", 3, 4, 2, 0)
     figure.slider("rows").press("Home")  # the chosen row is gone
     assert read(figure) == read_of_cell("n_rows * r + c", 1, 4, 0, 0)
+    figure.slider("rows").press("End")  # and does not come back
+    assert read(figure) == read_of_cell("n_rows * r + c", 6, 4, 0, 0)
 
 
 def test_a_link_to_no_cell_takes_the_nearest(show):

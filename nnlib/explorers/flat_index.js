@@ -35,6 +35,10 @@ function render({ model, el }) {
   view.slider("row", { label: "Row r", values: () => upTo(view.get("rows")), text: String });
   view.slider("column", { label: "Column c", values: () => upTo(view.get("columns")), text: String });
 
+  // A table that shrinks takes the chosen cell along.
+  const stay = { rows: () => view.set("row", view.get("row")), columns: () => view.set("column", view.get("column")) };
+  for (const [size, keep] of Object.entries(stay)) model.on(`change:${size}`, keep);
+
   let spots = []; // what the pointer can point at: [x, y, width, height, row, column]
   view.drag((px, py) => {
     const spot = spots.find(([x, y, w, h]) => px >= x && px < x + w && py >= y && py < y + h);
@@ -43,7 +47,7 @@ function render({ model, el }) {
     view.set("column", spot[5]);
   }, "nn-hover");
 
-  return view.start((width) => {
+  const stop = view.start((width) => {
     const n = { rows: view.get("rows"), columns: view.get("columns") };
     const [rule, row, column] = [view.get("rule"), view.get("row"), view.get("column")];
     const [formula, filled, placeOf] = RULES[rule];
@@ -118,6 +122,10 @@ function render({ model, el }) {
       say: `Row ${row}, column ${column}: ${sum}. ${colliding} of ${size} cells share a place`,
     };
   });
+  return () => {
+    stop();
+    for (const [size, keep] of Object.entries(stay)) model.off(`change:${size}`, keep);
+  };
 }
 
 export default { render };
