@@ -89,6 +89,11 @@ def _neuron_bias_times_itself(w, x, b, y):
     return dw, db * b, dx
 
 
+def _neuron_bias_from_a(w, x, b, y):
+    dw, _, dx = neuron_gradients(w, x, b, y)
+    return dw, 2 * (np.tanh(w * x + b) - y), dx
+
+
 def _neuron_added(w, x, b, y):
     a = np.tanh(w * x + b)
     dz = 2 * (a - y) + (1 - a**2)
@@ -209,6 +214,12 @@ NEURON = Exercise(
             _neuron_bias_times_itself,
             "When b moves by a little, z = wx + b moves by just that: the slope is 1, "
             "whatever b is. So db = dz.",
+        ),
+        Mistake(
+            "takes db from a and not from z",
+            _neuron_bias_from_a,
+            "The bias is added before tanh, so its way to the loss leads through tanh "
+            "as well: db = dz, and not da.",
         ),
         Mistake(
             "adds along the chain",
@@ -728,6 +739,11 @@ def _linear_without_upstream(x, w, grad_output):
     return linear_backward(x, w, np.ones_like(grad_output))
 
 
+def _linear_dw_without_upstream(x, w, grad_output):
+    ones = np.ones_like(grad_output)
+    return x.T @ ones, grad_output.sum(axis=0), grad_output @ w.T
+
+
 def _linear_dx_without_upstream(x, w, grad_output):
     ones = np.ones_like(grad_output)
     return x.T @ grad_output, grad_output.sum(axis=0), ones @ w.T
@@ -907,6 +923,12 @@ LINEAR_BACKWARD = Exercise(
             "This is right for a G of ones alone, that is, for the loss Σ Z. The chain "
             "rule multiplies by what comes from above: `grad_output` has to stand in "
             "all three.",
+        ),
+        Mistake(
+            "ignores the upstream gradient in dW",
+            _linear_dw_without_upstream,
+            "X alone is how Z moves with W, the local slope. The chain rule multiplies "
+            "it by what comes from above: dW = Xᵀ G.",
         ),
         Mistake(
             "ignores the upstream gradient in dX",
@@ -1639,6 +1661,10 @@ def _network_mask_at_zero(x, w1, b1, w2, b2, y):
     return _network(x, w1, b1, w2, b2, y, mask=lambda da, z, a: da * (z >= 0))
 
 
+def _network_mask_without_bias(x, w1, b1, w2, b2, y):
+    return _network(x, w1, b1, w2, b2, y, mask=lambda da, z, a: da * (z - b1 > 0))
+
+
 def _network_without_relu(x, w1, b1, w2, b2, y):
     return _network(x, w1, b1, w2, b2, y, hidden=lambda z: z, mask=lambda da, z, a: da)
 
@@ -1830,6 +1856,12 @@ NETWORK = Exercise(
             "At exactly 0 the book takes the slope as 0: `z > 0`, and not `z >= 0`. It "
             "is rare, but not that rare: of a sample of zeros and a bias of 0, every z "
             "is 0.",
+        ),
+        Mistake(
+            "makes the mask without the bias",
+            _network_mask_without_bias,
+            "ReLU was given z = x @ w1 + b1, bias included, and its slope belongs "
+            "there: keep the very z of the forward pass.",
         ),
         Mistake(
             "has no ReLU at all",
@@ -2628,9 +2660,9 @@ OWN_OPERATION = Exercise(
         "One of many: each row divided by its length. From $y_j = x_j / r$ with "
         r"$r = \lVert x \rVert$ come two paths: $x_k$ moves $y_k$ directly, by "
         "$1/r$, and all $y_j$ through $r$, by $-x_j x_k / r^3 = -y_j y_k / r$. "
-        r"Together $dx_k = (g_k - y_k \sum_j g_j y_j) / r$: what of the upstream "
-        "gradient points along the row is taken away, because to stretch a row does "
-        "not change its direction."
+        r"Together $dx_k = (g_k - y_k \sum_j g_j y_j) / r$: the part of the "
+        "upstream gradient that points along the row is taken away, since stretching a "
+        "row does not change its direction."
     ),
     remark=(
         "You can now add any layer to any network: a forward, a backward, a check. "
