@@ -200,7 +200,7 @@ def _wrong_value(what: str) -> Fault:
 
 
 def _wrong_type(got: Any, wanted: str, what: str) -> Fault:
-    came = type(got).__name__
+    came = "NumPy array" if isinstance(got, np.ndarray) else type(got).__name__
     return _fault("type", f"{what} is {_article(came)}; expected was {wanted}.")
 
 
