@@ -182,7 +182,7 @@ def test_a_copy_is_told_from_a_view():
 
 
 def test_what_is_no_pair_of_arrays_is_said_to_be_none():
-    assert "The result is a ndarray; expected was a tuple." in said_of(
+    assert "The result is a NumPy array; expected was a tuple." in said_of(
         "two-views", lambda x: x.T
     )
     assert "The diagonal is None" in said_of("two-views", lambda x: (x.T, None))

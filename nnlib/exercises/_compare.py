@@ -205,4 +205,4 @@ def _wrong_type(got: Any, wanted: str, what: str) -> Fault:
 
 
 def _article(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
