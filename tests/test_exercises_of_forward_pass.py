@@ -1,0 +1,120 @@
+"""What the exercises of the forward pass accept, refuse, and say of a refusal."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from nnlib import Tanh, mlp
+from nnlib.exercises import check
+from nnlib.exercises.forward_pass import MyNetwork
+
+
+@pytest.fixture(autouse=True)
+def no_progress(tmp_path, monkeypatch):
+    """Keep the user's own progress out of it."""
+    monkeypatch.setenv("NNLIB_PROGRESS", str(tmp_path / "progress.json"))
+
+
+def said_of(answer):
+    """Return the verdict on a wrong network, as one line."""
+    verdict = check("forward-pass/any-network", answer)
+    assert not verdict
+    return " ".join(repr(verdict).split())
+
+
+class OfNnlib:
+    """nnlib's own network, in float64."""
+
+    activation = None
+
+    def __init__(self, sizes, rng):
+        known = {} if self.activation is None else {"activation": self.activation}
+        self.model = mlp(sizes, rng=rng, **known)
+        for parameter in self.model.parameters():
+            parameter.data = parameter.data.astype(np.float64)
+
+    def forward(self, x):
+        return self.model(x)
+
+
+class WithTanh(OfNnlib):
+    activation = Tanh
+
+
+class Uniform:
+    """Weights and biases from -1/sqrt(m) to 1/sqrt(m), stored as (N, M)."""
+
+    def __init__(self, sizes, rng):
+        self.layers = []
+        for m, n in pairwise(sizes):
+            bound = 1 / np.sqrt(m)
+            weight = rng.uniform(-bound, bound, (n, m))
+            self.layers.append((weight, rng.uniform(-bound, bound, n)))
+
+    def forward(self, x):
+        for i, (weight, bias) in enumerate(self.layers):
+            if i:
+                x = np.where(x > 0, x, 0.1 * x)
+            x = x @ weight.T + bias
+        return x
+
+
+class Recursive:
+    """A network is a layer, and a network after it."""
+
+    def __init__(self, sizes, rng):
+        m, n, *_ = sizes
+        self.weight, self.bias = rng.normal(size=(m, n)) / np.sqrt(m), np.zeros(n)
+        self.rest = Recursive(sizes[1:], rng) if len(sizes) > 2 else None
+
+    def forward(self, x):
+        z = x @ self.weight + self.bias
+        return z if self.rest is None else self.rest.forward(np.abs(z))
+
+
+@pytest.mark.parametrize("answer", [OfNnlib, WithTanh, Uniform, Recursive])
+def test_any_network_that_has_the_properties_is_right(answer):
+    verdict = check("forward-pass/any-network", answer)
+    assert verdict, verdict
+
+
+def test_a_network_in_float32_is_refused_by_dtype():
+    class Short(MyNetwork):
+        def forward(self, x):
+            return super().forward(x).astype(np.float32)
+
+    assert "float32 came, and not float64" in said_of(Short)
+
+
+def test_a_network_that_overflows_is_refused():
+    class Overflowing(MyNetwork):
+        def forward(self, x):
+            return super().forward(x) / 0.0 if x.shape[1] == 3 else super().forward(x)
+
+    with np.errstate(divide="ignore"):
+        assert "not finite" in said_of(Overflowing)
+
+
+def test_a_network_that_bends_with_two_sizes_is_refused():
+    class Bent(MyNetwork):
+        def forward(self, x):
+            return np.tanh(super().forward(x))
+
+    assert "With two sizes there is one linear layer" in said_of(Bent)
+
+
+def test_a_sigmoid_at_the_end_is_refused():
+    class Squashed(MyNetwork):
+        def forward(self, x):
+            return 1 / (1 + np.exp(-super().forward(x)))
+
+    assert "No result is ever negative" in said_of(Squashed)
+
+
+def test_a_forgotten_return_is_named():
+    class Silent(MyNetwork):
+        def forward(self, x):
+            super().forward(x)
+
+    assert "has to return an array" in said_of(Silent)
