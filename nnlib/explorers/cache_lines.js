@@ -45,6 +45,7 @@ function render({ model, el }) {
     let marks = head(14, "the matrix: in each cell its place in memory") +
       tile(0, 20, 46, 20, "✓ hit", { tint: HIT }) + tile(50, 20, 52, 20, "× miss", { tint: MISS }) +
       `<path d="M114 30h22" ${stroke("blue", "", 4)}/>` + text(142, 35, "in the cache now", "start", 'class="nn-tick"');
+    let [bars, edges] = ["", ""]; // what is in the cache, and where lines begin
     for (let place = 0; place < total; place += 1) {
       const [x, y] = [table.left + (place % columns) * wide, table.top + Math.floor(place / columns) * table.high];
       const read = readAt.has(place);
@@ -53,9 +54,10 @@ function render({ model, el }) {
         tint: read ? (hit ? HIT : MISS) : undefined, edge: place === here ? "ink" : "grid", thick: place === here ? 3 : 1,
         look: read ? "nn-cell" : "nn-tick",
       });
-      if (cache.includes(lineOf(place))) marks += `<path d="M${x + 2} ${y + table.high - 4}h${wide - 4}" ${stroke("blue", "", 3)}/>`;
-      if (place % line === 0) marks += `<path d="M${x} ${y + 1}v${table.high - 2}" ${stroke("ink", "", 2)}/>`;
+      if (cache.includes(lineOf(place))) bars += `M${x + 2} ${y + table.high - 4}h${wide - 4}`;
+      if (place % line === 0) edges += `M${x} ${y + 1}v${table.high - 2}`;
     }
+    marks += `<path d="${bars}" ${stroke("blue", "", 3)}/><path d="${edges}" ${stroke("ink", "", 2)}/>`;
     marks += `<rect class="nn-area" x="${table.left}" y="${table.top}" width="${columns * wide}" height="${rows * table.high}"/>`;
 
     const top = table.top + rows * table.high + 46;
