@@ -55,6 +55,16 @@ def show(browser, tmp_path_factory):
     assert not complaints
 
 
+def on_a_phone(show, explorer):
+    """Show an explorer as wide as a page of the book does at 360 px, in a wide font."""
+    figure = show(explorer, width=344)
+    figure.page.add_style_tag(
+        content="body { font-family: DejaVu Sans, Verdana, sans-serif !important; }"
+    )
+    assert figure.run("(el) => el.querySelector('.nn-drawing').clientWidth") == 294
+    return figure
+
+
 def refused(make, state, said):
     """See that a state is refused, when it is made and when it is set."""
     with pytest.raises(traitlets.TraitError, match=said):
@@ -580,7 +590,7 @@ def test_a_link_to_a_graph_takes_what_is_near_and_no_markup(show):
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_a_graph_and_its_table_fit_a_phone(show, example):
-    figure = show(BackpropGraphExplorer(example), width=340)
+    figure = on_a_phone(show, BackpropGraphExplorer(example))
     nodes = EXAMPLES[example][1]
     measure = """(el) => {
       const over = el.querySelector(".nn-readout table").getBoundingClientRect().right
@@ -835,4 +845,4 @@ def test_the_tables_of_the_other_explorers_fit_a_phone(show):
         *(StepSizeExplorer(function=name, h=1e-14) for name in FUNCTIONS),
     ]
     for explorer in explorers:
-        assert show(explorer, width=340).run(over) <= 0, explorer
+        assert on_a_phone(show, explorer).run(over) <= 0, explorer

@@ -46,7 +46,7 @@ function render({ model, el }) {
     const now = forward ? ops[step - 1] : ops.find(({ name }) => name === (done.at(-1)?.node ?? ops.at(-1).name));
 
     const [top, pitch, high] = [50, 72, 56];
-    const wide = Math.min((width - 4) / 5 - 7, 104);
+    const wide = Math.min((width - 4) / 5 - 6, 104);
     const rows = Math.max(...nodes.map(({ place }) => place[1]));
     const area = plot({
       box: { left: 2 + wide / 2, top: top + high / 2, width: width - 4 - wide, height: rows * pitch }, x: [0, 4], y: [rows, 0],
@@ -79,12 +79,13 @@ function render({ model, el }) {
       const gradient = gradients.get(name);
       const tint = gradient !== undefined ? ["orange", 14] : known ? ["blue", 14] : ["paper", 100];
       const thick = now?.name === name ? `stroke:var(--nn-ink);stroke-width:3` : `stroke:var(--nn-muted);stroke-width:1`;
-      const line = (k, text, more = "") => area.text(x, y - 13 + 17 * k, text, "middle", `class="nn-cell" ${more}`);
+      const size = `font-size:${wide < 70 ? 11 : 13}px`;
+      const line = (k, text, look = "") => area.text(x, y - 13 + 17 * k, text, "middle", `class="nn-cell" style="${size};${look}"`);
       svg +=
         `<rect x="${x - wide / 2}" y="${y - high / 2}" width="${wide}" height="${high}" rx="5" ` +
         `style="fill:color-mix(in srgb,var(--nn-${tint[0]}) ${tint[1]}%,var(--nn-paper));${thick};stroke-dasharray:${known ? "none" : "3 3"}"/>` +
-        line(0, symbol ? `${name}: ${symbol}` : name, 'font-weight="650"') + line(1, known ? short(value) : "?") +
-        (gradient === undefined ? "" : line(2, `∂ ${short(gradient)}`, 'style="fill:var(--nn-orange)"'));
+        line(0, symbol ? `${name}: ${symbol}` : name, "font-weight:650") + line(1, known ? short(value) : "?") +
+        (gradient === undefined ? "" : line(2, `∂ ${short(gradient)}`, "fill:var(--nn-orange)"));
     }
     const legend = plot({ box: { left: 4, top: 48, width, height: 0 }, x: [0, 1], y: [0, 1] }).legend([
       ["a value goes forward", stroke("blue", "", 2.5)],
