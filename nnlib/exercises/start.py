@@ -81,7 +81,7 @@ INK = Exercise(
     statement=cleandoc(r"""
         A batch of images comes as `x`, floats of shape $(B, M)$: a row for each image,
         a column for each pixel, 0 for blank paper and 1 for full ink. Return the share
-        of ink of each image, the mean of its pixels, as an array of shape $(B,)$ and
+        of ink of each image, the mean of its pixels, as an array of shape `(B,)` and
         the dtype of `x`.
     """),
     stub=cleandoc("""
@@ -93,7 +93,7 @@ INK = Exercise(
     cases=_ink_cases,
     hints=[
         "The result has one number for each row. Which of the two axes has to go?",
-        "`x.mean(axis=0)` goes down the columns and leaves $(M,)$. You want to go "
+        "`x.mean(axis=0)` goes down the columns and leaves `(M,)`. You want to go "
         "along the rows.",
         "`x.mean(axis=1)` takes the mean along axis 1, that of the pixels, and leaves "
         "axis 0, that of the images.",
