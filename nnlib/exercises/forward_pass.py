@@ -496,7 +496,7 @@ STABLE_SOFTMAX = Exercise(
         "small for a float become 0, and that is right to within less than any digit."
     ),
     remark=(
-        "One thing is lost all the same. A probability below about 1e-308 is 0, and "
+        "One thing is lost all the same. A probability below about 5e-324 is 0, and "
         "its logarithm, which the loss will ask for, is minus infinity. So the loss "
         "takes the logits themselves and never forms p; that is the subject of the "
         "chapter on losses."
