@@ -66,6 +66,15 @@ def test_to_write_into_an_argument_may_be_the_task():
     assert "The argument `x` afterwards differs" in text
 
 
+def test_what_works_in_place_returns_nothing():
+    def in_place_and_returned(x):
+        x /= 2
+        return x
+
+    text = text_of(in_place_and_returned, "practice/in-place")
+    assert "The result is a NumPy array; expected was None." in text
+
+
 def test_an_error_may_be_the_task():
     text = text_of(lambda x: x, "practice/refuse")
     assert "Expected was that it raises ValueError." in text
@@ -231,6 +240,7 @@ def test_the_verdict_says_in_what_the_result_differs(answer, words):
         ("any", lambda x: 1, "is an int; expected was True or False."),
         ("shape", [3, 2], "`shape` is a list; expected was a tuple."),
         ("shape", (3, 2, 1), "`shape` has 3 elements; expected were 2."),
+        ("shape", (3,), "`shape` has 1 element; expected were 2."),
         ("shape", (3, 1), "Element [1] of `shape` is not the expected value."),
     ],
 )

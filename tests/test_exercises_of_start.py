@@ -1,12 +1,17 @@
 """What the exercises of Start here accept, refuse, and say of what they refuse."""
 
+import inspect
 from itertools import combinations_with_replacement, pairwise, product
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
 from nnlib.exercises import check
-from nnlib.exercises.start import broadcast
+from nnlib.exercises.start import EXERCISES, broadcast, choose_sizes, network_shapes
+
+CHAPTER = Path(__file__).resolve().parents[1] / "book" / "start.ipynb"
 
 
 @pytest.fixture(autouse=True)
@@ -15,11 +20,149 @@ def no_progress(tmp_path, monkeypatch):
     monkeypatch.setenv("NNLIB_PROGRESS", str(tmp_path / "progress.json"))
 
 
-def said_of(answer):
-    """Return the verdict on sizes that are wrong, as one line."""
-    verdict = check("start/choose-sizes", answer)
+def said_of(answer, id="start/choose-sizes"):
+    """Return the verdict on a wrong answer, as one line."""
+    verdict = check(id, answer)
     assert not verdict
     return " ".join(repr(verdict).split())
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
+def test_a_solution_runs_after_the_first_cell_of_the_chapter(exercise):
+    cells = nbformat.read(CHAPTER, as_version=4).cells
+    first = next(cell.source for cell in cells if cell.cell_type == "code")
+    names = {}
+    exec(first + "\n\n" + inspect.getsource(exercise.reference), names)
+    assert check(exercise.id, names[exercise.name])
+
+
+def ink_without_return(x):
+    x.mean(axis=1)
+
+
+def ink_in_float64(x):
+    share = np.zeros(len(x))
+    for i in range(len(x)):
+        for pixel in x[i]:
+            share[i] += pixel
+        share[i] /= x.shape[1]
+    return share
+
+
+def broadcast_with_or(a, b):
+    out = []
+    k = max(len(a), len(b))
+    for m, n in zip((1,) * (k - len(a)) + a, (1,) * (k - len(b)) + b, strict=True):
+        if m != n and 1 not in (m, n):
+            return None
+        out.append(n if m == 1 else m)
+    return tuple(out) or None
+
+
+def broadcast_with_max(a, b):
+    k = max(len(a), len(b))
+    pairs = list(zip((1,) * (k - len(a)) + a, (1,) * (k - len(b)) + b, strict=True))
+    if any(m != n and 1 not in (m, n) for m, n in pairs):
+        return None
+    return tuple(max(m, n) for m, n in pairs)
+
+
+def broadcast_with_one_in_the_first(a, b):
+    k = max(len(a), len(b))
+    out = []
+    for p, q in zip((1,) * (k - len(a)) + a, (1,) * (k - len(b)) + b, strict=True):
+        if p != q and p != 1:
+            return None
+        out.append(q if p == 1 else p)
+    return tuple(out)
+
+
+def broadcast_of_equal_length(a, b):
+    return broadcast(a, b) if len(a) == len(b) else None
+
+
+def broadcast_unless_three_axes(a, b):
+    return broadcast(a, b) if max(len(a), len(b)) < 3 else None
+
+
+def first_over(budget):
+    def count(h):
+        sizes = [784, 2 * h, h, 10]
+        return sum(m * n + n for m, n in pairwise(sizes))
+
+    h = 1
+    while count(h) <= budget:
+        h += 1
+    return [784, 2 * h, h, 10]
+
+
+def without_biases(budget):
+    h = 1
+    while 784 * 2 * (h + 1) + 2 * (h + 1) ** 2 + 10 * (h + 1) <= budget:
+        h += 1
+    return [784, 2 * h, h, 10]
+
+
+@pytest.mark.parametrize(
+    ("id", "answer", "mistake"),
+    [
+        ("ink", ink_without_return, "returns nothing"),
+        ("ink", lambda x: print(x.mean(axis=1)), "returns nothing"),
+        ("ink", ink_in_float64, "answers in float64 whatever comes"),
+        ("ink", lambda x: x.sum(axis=1) / 784, "divides by 784"),
+        ("broadcast", broadcast_with_or, "returns None for the shape of a number"),
+        ("broadcast", broadcast_with_max, "takes the larger size"),
+        (
+            "broadcast",
+            broadcast_with_one_in_the_first,
+            "stretches the first shape only",
+        ),
+        ("broadcast", broadcast_of_equal_length, "wants the same number of axes"),
+        ("broadcast", broadcast_unless_three_axes, "refuses shapes that fit"),
+        (
+            "broadcast",
+            lambda a, b: False if broadcast(a, b) is None else broadcast(a, b),
+            "returns False where they do not fit",
+        ),
+        ("choose-sizes", lambda budget: [784, 128, 64, 10], "takes the same sizes"),
+        ("choose-sizes", lambda budget: [784, 30, 20, 10], "takes the same sizes"),
+        ("choose-sizes", first_over, "goes a little over the budget"),
+        ("choose-sizes", without_biases, "forgets the biases"),
+        ("choose-sizes", lambda budget: [10, 64, 128, 784], "has the sizes the other"),
+        (
+            "choose-sizes",
+            lambda budget: np.array(choose_sizes(budget)),
+            "returns a NumPy array",
+        ),
+    ],
+)
+def test_a_mistake_is_called_by_its_name(id, answer, mistake):
+    assert f"known mistake: {mistake}" in said_of(answer, f"start/{id}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (broadcast_of_equal_length, "They do: the sum has shape (5, 2)."),
+        (np.broadcast_shapes, "shape mismatch"),
+        (lambda a, b: list(broadcast(a, b) or ()), "type list; expected was ()."),
+        (lambda a, b: a, "The sum has shape (3,)."),
+        (lambda a, b: broadcast(a, b) or (), "They do not, and `None` is asked for."),
+    ],
+)
+def test_a_verdict_on_shapes_knows_what_none_stands_for(answer, words):
+    said = said_of(answer, "start/broadcast")
+    assert words in said
+    assert "Is there a `return`?" not in said
+
+
+def test_a_shape_in_a_list_is_not_told_to_lose_its_brackets():
+    def lists(batch, sizes):
+        return [list(shape) for shape in network_shapes(batch, sizes)]
+
+    said = said_of(lists, "start/network-shapes")
+    assert "Element [0] of the result is a list; expected was a tuple." in said
+    assert "Commas alone" not in said
 
 
 def test_the_solution_broadcasts_as_numpy_does():
@@ -58,15 +201,25 @@ def test_any_sizes_that_keep_to_the_rules_are_right(family):
 @pytest.mark.parametrize(
     ("sizes", "words"),
     [
-        ([784, 128, 64, 10], "These need 109,386 numbers, and the budget is 109,385"),
-        ([784, 128, 128, 10], "It is over the budget"),
-        ([784, 20, 20, 10], "Less than nine tenths of the budget is used"),
+        ([784, 128, 64, 10], "These need 109,386 numbers, and the budget is 25,000"),
+        ([784, 128, 128, 10], "The sizes are the same for every budget"),
         ([784, 20, -3, 10], "Every size has to be at least 1"),
         ([784, 0, 0, 10], "Every size has to be at least 1"),
         ([], "The first size has to be 784"),
         ([784, 64, 128, 10], "No size may be larger than the one before it"),
-        ("784-128-64-10", "It came as str"),
+        ([784, 10], "at least two sizes between the 784 and the 10"),
+        ("784-128-64-10", "and a str came"),
+        (None, "Nothing was returned"),
     ],
 )
 def test_what_is_wrong_with_sizes_is_said(sizes, words):
     assert words in said_of(lambda budget: sizes)
+
+
+def test_sizes_that_grow_too_much_or_too_little_are_told_so():
+    assert "It is over the budget. These need" in said_of(
+        lambda budget: [784, min(784, budget // 200), 20, 10]
+    )
+    assert "Less than nine tenths of the budget is used. These" in said_of(
+        lambda budget: [784, budget // 1600 + 1, 10, 10]
+    )

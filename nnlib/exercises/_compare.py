@@ -44,6 +44,8 @@ def difference(
         return _number_difference(got, expected, tolerance, what, absolute)
     if isinstance(expected, tuple | list | dict):
         return _container_difference(got, expected, tolerance, what, parts, absolute)
+    if expected is None and got is not None:
+        return _wrong_type(got, "None", what)
     if type(got) is not type(expected):
         return _wrong_type(got, _article(type(expected).__name__), what)
     return None if got is expected or _equal(got, expected) else _wrong_value(what)
@@ -125,7 +127,7 @@ def _container_difference(
     kind = next(kind for kind in (tuple, list, dict) if isinstance(expected, kind))
     if not isinstance(got, kind):
         fault = _wrong_type(got, _article(kind.__name__), what)
-        if kind is tuple:
+        if kind is tuple and not what.startswith("element"):
             fault.text += " Commas alone make a tuple: `first, second`."
         return fault
     if isinstance(expected, dict):
@@ -135,7 +137,9 @@ def _container_difference(
         places = list(expected)
     else:
         if len(got) != len(expected):
-            text = f"{what} has {len(got)} elements; expected were {len(expected)}."
+            came = f"{len(got)} element{'s' * (len(got) != 1)}"
+            verb = "was" if len(expected) == 1 else "were"
+            text = f"{what} has {came}; expected {verb} {len(expected)}."
             return _fault("length", text)
         places = list(range(len(expected)))
     for place in places:

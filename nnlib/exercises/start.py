@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nnlib.exercises._bank import Case, Exercise, Mistake, Question
+from nnlib.exercises._compare import difference
 from nnlib.exercises._show import shorten
 from nnlib.layers import mlp
 
@@ -61,8 +62,19 @@ def _ink_in_percent(x):
     return 100 * x.mean(axis=1)
 
 
-def _ink_printed(x):
-    print(x.mean(axis=1))
+def _ink_without_return(x):
+    x.mean(axis=1)
+
+
+def _ink_in_float64(x):
+    share = np.zeros(len(x))
+    for i, row in enumerate(x):
+        share[i] = row.mean()
+    return share
+
+
+def _ink_of_mnist(x):
+    return x.sum(axis=1) / 784
 
 
 def _ink_cases() -> Sequence[Case]:
@@ -71,7 +83,8 @@ def _ink_cases() -> Sequence[Case]:
         (np.array([[1.0, 0.0, 0.5], [0.0, 0.0, 0.0]]),),
         (np.array([[0.25, 1.0, 0.0, 0.75, 0.5, 0.0, 1.0, 0.5]]),),
         (rng.random((5, 5)),),
-        (rng.random((3, 4), dtype=np.float32),),
+        # Eighths, whose mean is exact in any dtype and in any order.
+        ((rng.integers(0, 9, (3, 4)) / 8).astype(np.float32),),
     ]
 
 
@@ -163,10 +176,24 @@ INK = Exercise(
             "The share is asked for as a number from 0 to 1: leave out the 100.",
         ),
         Mistake(
-            "prints and does not return",
-            _ink_printed,
-            "What was computed was shown and then forgotten. Whoever calls the "
-            "function gets what stands after `return`.",
+            "returns nothing",
+            _ink_without_return,
+            "Whoever calls a function gets what stands after `return`. What is only "
+            "computed, or only printed, is gone when the function ends.",
+        ),
+        Mistake(
+            "answers in float64 whatever comes",
+            _ink_in_float64,
+            "The numbers are right. But `np.zeros(len(x))` holds float64, and so does "
+            "any array that is made of Python's floats; here `x` holds float32. Say "
+            "`dtype=x.dtype` where you make the array, or do without the loop: "
+            "`x.mean` along an axis keeps the dtype.",
+        ),
+        Mistake(
+            "divides by 784",
+            _ink_of_mnist,
+            "784 is the number of pixels of an image of MNIST. The images here have "
+            "M of them, which is `x.shape[1]`.",
         ),
     ],
 )
@@ -201,6 +228,23 @@ def _broadcast_one_only(a, b):
     return a if all(n in (m, 1) for m, n in zip(a, b, strict=True)) else None
 
 
+def _broadcast_first_only(a, b):
+    return _broadcast_one_only(b, a)
+
+
+def _broadcast_always_none(a, b):
+    broadcast(a, b)
+
+
+def _broadcast_none_for_a_number(a, b):
+    return broadcast(a, b) or None
+
+
+def _broadcast_false(a, b):
+    shape = broadcast(a, b)
+    return False if shape is None else shape
+
+
 def _broadcast_shortest(a, b):
     axes = min(len(a), len(b))
     return broadcast(a[len(a) - axes :], b[len(b) - axes :])
@@ -211,6 +255,19 @@ def _broadcast_largest(a, b):
     a = (1,) * (axes - len(a)) + a
     b = (1,) * (axes - len(b)) + b
     return tuple(max(m, n) for m, n in zip(a, b, strict=True))
+
+
+def _broadcast_larger_that_fits(a, b):
+    return None if broadcast(a, b) is None else _broadcast_largest(a, b)
+
+
+def _broadcast_largest_from_the_left(a, b):
+    return tuple(max(m, n) for m, n in zip(a, b, strict=False))
+
+
+def _broadcast_largest_of_the_shortest(a, b):
+    pairs = zip(a[::-1], b[::-1], strict=False)
+    return tuple(max(m, n) for m, n in pairs)[::-1]
 
 
 def _broadcast_raises(a, b):
@@ -244,17 +301,37 @@ def _broadcast_without_ones(a, b):
     return max(a, b, key=len)
 
 
+def _misfit(shape: Any, a: tuple[int, ...], b: tuple[int, ...]) -> str | None:
+    """What is wrong with a shape, in words that know what None stands for here."""
+    expected = broadcast(a, b)
+    if difference(shape, expected, 0) is None:
+        return None
+    if shape is None:
+        return f"You say that they do not fit. They do: the sum has shape {expected}."
+    if not isinstance(shape, tuple):
+        came = type(shape).__name__
+        return f"The result is of type {came}; expected was {expected}."
+    if expected is None:
+        return "You say that they fit. They do not, and `None` is asked for."
+    return f"The sum has shape {expected}."
+
+
 def _broadcast_cases() -> Sequence[Case]:
     return [
+        ((), ()),
         ((3,), (3,)),
+        ((3,), (1,)),
+        ((1,), (3,)),
+        ((3,), (4,)),
+        ((1,), (0,)),
+        ((), (5, 2)),
         ((4, 3), (3,)),
         ((4, 3), (4,)),
+        ((4, 1), (4,)),
+        ((0, 3), (3,)),
         ((4, 3), (4, 1)),
         ((1, 3), (4, 3)),
-        ((3,), (4,)),
-        ((4, 1), (4,)),
         ((2, 3), (3, 2)),
-        ((), (5, 2)),
         ((64, 1, 10), (32, 1)),
         ((2, 3, 4), (3, 1, 4)),
         ((7, 1, 5), (8, 1, 6, 1)),
@@ -267,8 +344,9 @@ BROADCAST = Exercise(
     statement=cleandoc(r"""
         Two arrays of the shapes `a` and `b`, tuples of integers, are added. Return the
         shape of the sum, a tuple, or `None` if they do not fit. Work it out from the
-        rule of this chapter, without NumPy. A shape may have any number of axes;
-        `()` is that of a number by itself.
+        rule of this chapter, without NumPy (`check` cannot tell). A shape may have any
+        number of axes; `()` is that of a number by itself. A size may be 0, as that of
+        an empty batch is.
     """),
     stub=cleandoc("""
         def broadcast(a, b):
@@ -277,6 +355,7 @@ BROADCAST = Exercise(
     """),
     reference=broadcast,
     cases=_broadcast_cases,
+    judge=_misfit,
     hints=[
         "Bring both shapes to one length first. On which side does a missing axis "
         "stand, and what size does it count as?",
@@ -299,22 +378,47 @@ BROADCAST = Exercise(
     ),
     mistakes=[
         Mistake(
+            "refuses shapes that fit",
+            _broadcast_equal_only,
+            "Equal shapes fit, and others do, too: an axis that is missing or of size "
+            "1, in either shape, is stretched to the size of its partner.",
+        ),
+        Mistake(
             "aligns on the left",
             _broadcast_from_the_left,
             "The missing axes were put on the right. NumPy aligns shapes on the right, "
             "so that the last axes meet: a bias (3,) meets the columns of (4, 3).",
         ),
         Mistake(
-            "lets only equal shapes pass",
-            _broadcast_equal_only,
-            "Equal shapes fit, and others do, too: a missing axis, or one of size 1, "
-            "is stretched to the size of its partner.",
-        ),
-        Mistake(
             "stretches the second shape only",
             _broadcast_one_only,
             "The 1 may stand on either side: (1, 3) against (4, 3) fits as (4, 3) "
             "against (1, 3) does, and in (4, 1) against (1, 4) both are stretched.",
+        ),
+        Mistake(
+            "stretches the first shape only",
+            _broadcast_first_only,
+            "The 1 may stand on either side: (4, 3) against (1, 3) fits as (1, 3) "
+            "against (4, 3) does, and in (4, 1) against (1, 4) both are stretched.",
+        ),
+        Mistake(
+            "returns None for all that fit",
+            _broadcast_always_none,
+            "`None` came for every pair of shapes that fit. A function that ends "
+            "without a `return` gives `None`, too: does yours reach one?",
+        ),
+        Mistake(
+            "returns None for the shape of a number",
+            _broadcast_none_for_a_number,
+            "A number plus a number is a number, of shape `()`. That shape is empty "
+            "and so counts as false: `shape or None` and `if shape:` take it for "
+            "nothing. Ask `is None`.",
+        ),
+        Mistake(
+            "returns False where they do not fit",
+            _broadcast_false,
+            "The shapes that fit are right. Where there is no shape to return, `None` "
+            "is asked for.",
         ),
         Mistake(
             "loses the axes that one shape lacks",
@@ -325,8 +429,29 @@ BROADCAST = Exercise(
         Mistake(
             "takes the larger size without a check",
             _broadcast_largest,
-            "3 and 4 do not fit: there is no way to stretch 3 entries over 4. The "
-            "larger is the result only if the smaller is 1.",
+            "3 and 4 do not fit: there is no way to stretch 3 entries over 4. Before "
+            "you choose a size, ask whether the two are equal or one of them is 1.",
+        ),
+        Mistake(
+            "takes the larger size",
+            _broadcast_larger_that_fits,
+            "The larger is right until a size is 0. 1 and 0 fit, and the 1 is "
+            "stretched to 0: of no rows, none are left. It is the 1 that gives way, "
+            "whichever is larger: `n if m == 1 else m`.",
+        ),
+        Mistake(
+            "takes the larger size, aligned on the left, without a check",
+            _broadcast_largest_from_the_left,
+            "Three things are missing. `zip(a, b)` pairs the first sizes, and the last "
+            "ones should meet; it ends with the shorter shape, and the axes that are "
+            "left get lost; and no pair is refused, though 3 and 4 do not fit.",
+        ),
+        Mistake(
+            "takes the larger size of the axes that both have, without a check",
+            _broadcast_largest_of_the_shortest,
+            "You align on the right, as NumPy does. But `zip` ends with the shorter "
+            "shape, and the axes that are left get lost; and no pair is refused, "
+            "though 3 and 4 do not fit.",
         ),
         Mistake(
             "raises an error",
@@ -454,6 +579,49 @@ def _shapes_in_a_tuple(batch, sizes):
     return tuple(network_shapes(batch, sizes))
 
 
+def _shapes_with_bias_in_a_list(batch, sizes):
+    shapes: list[Any] = [(batch, sizes[0])]
+    for m, n in pairwise(sizes):
+        shapes += [(m, n), [n], (batch, n)]
+    return shapes
+
+
+def _shapes_as_lists(batch, sizes):
+    return [list(shape) for shape in network_shapes(batch, sizes)]
+
+
+def _shapes_with_x_in_each_layer(batch, sizes):
+    shapes = []
+    for m, n in pairwise(sizes):
+        shapes += [(batch, m), (m, n), (n,), (batch, n)]
+    return shapes
+
+
+def _shapes_with_the_last_z_only(batch, sizes):
+    shapes = [(batch, sizes[0])]
+    for m, n in pairwise(sizes):
+        shapes += [(m, n), (n,)]
+    return [*shapes, (batch, sizes[-1])]
+
+
+def _shapes_without_z(batch, sizes):
+    return _shapes_with_the_last_z_only(batch, sizes)[:-1]
+
+
+def _shapes_in_lists_by_layer(batch, sizes):
+    shapes: list[Any] = [(batch, sizes[0])]
+    for m, n in pairwise(sizes):
+        shapes.append([(m, n), (n,), (batch, n)])
+    return shapes
+
+
+def _shapes_in_tuples_by_layer(batch, sizes):
+    shapes: list[Any] = [(batch, sizes[0])]
+    for m, n in pairwise(sizes):
+        shapes.append(((m, n), (n,), (batch, n)))
+    return shapes
+
+
 def _shapes_past_the_end(batch, sizes):
     shapes = [(batch, sizes[0])]
     for i in range(len(sizes)):
@@ -480,7 +648,8 @@ SHAPES = Exercise(
         samples goes through it. Return a list of the shapes of everything that takes
         part, as tuples: first that of $X$, then for each layer in turn those of its
         $W$, its $b$ and its $Z$. (An activation changes no shape and is left out.) For
-        `network_shapes(4, [3, 2])` that is `[(4, 3), (3, 2), (2,), (4, 2)]`.
+        `network_shapes(4, [3, 2])` that is `[(4, 3), (3, 2), (2,), (4, 2)]`. (The
+        function `pairwise` of `itertools` is at hand.)
     """),
     stub=cleandoc("""
         def network_shapes(batch, sizes):
@@ -524,16 +693,28 @@ SHAPES = Exercise(
             "that does: `(n,)`.",
         ),
         Mistake(
+            "writes [n] for a tuple",
+            _shapes_with_bias_in_a_list,
+            "Square brackets make a list. A shape is a tuple, also one of a single "
+            "size, and there the comma makes it: `(n,)`.",
+        ),
+        Mistake(
+            "has lists for shapes",
+            _shapes_as_lists,
+            "The sizes are right. A shape is a tuple, in round brackets: `(4, 3)`, and "
+            "`(2,)` for a single size. Only the whole is a list.",
+        ),
+        Mistake(
             "gives the bias an axis of one",
             _shapes_bias_as_row,
             "A bias of shape (1, N) would broadcast to the same sum. In this book it "
-            "has one axis, (N,): a number for each unit.",
+            "has one axis, (N,): a number for each column of Z.",
         ),
         Mistake(
             "gives every sample a bias of its own",
             _shapes_bias_for_each_sample,
-            "A bias belongs to a unit and is the same for every sample. Broadcasting "
-            "adds the one row (N,) to each of the B rows.",
+            "A bias belongs to a column of Z and is the same for every sample. "
+            "Broadcasting adds the one row (N,) to each of the B rows.",
         ),
         Mistake(
             "has a bias for each input",
@@ -568,6 +749,39 @@ SHAPES = Exercise(
             "leaves out X",
             _shapes_of_parameters,
             "The list begins with what comes in: (B, M) with M = `sizes[0]`.",
+        ),
+        Mistake(
+            "has the input of every layer",
+            _shapes_with_x_in_each_layer,
+            "What comes into the second layer has the shape of the first one's Z, and "
+            "so stands in the list already. Only X comes before the layers: put it in "
+            "ahead of the loop.",
+        ),
+        Mistake(
+            "has the last Z only",
+            _shapes_with_the_last_z_only,
+            "Every layer gives a Z, not the last one alone: `(batch, n)` belongs into "
+            "the loop.",
+        ),
+        Mistake(
+            "leaves out every Z",
+            _shapes_without_z,
+            "X and the parameters are right. What each layer gives takes part, too: "
+            "its Z, of shape (B, N), stands after its b.",
+        ),
+        Mistake(
+            "has a list for each layer",
+            _shapes_in_lists_by_layer,
+            "The shapes are right, and those of a layer are in a list of their own. "
+            "One list is asked for: `append` puts in one thing, here a whole list; "
+            "`shapes += [...]` puts in each of its entries.",
+        ),
+        Mistake(
+            "has a tuple for each layer",
+            _shapes_in_tuples_by_layer,
+            "The shapes are right, and those of a layer are in a tuple of their own. "
+            "One list is asked for: `append` puts in one thing, here a whole tuple; "
+            "`shapes += [...]` puts in each of its entries.",
         ),
         Mistake(
             "leaves out the last layer",
@@ -612,14 +826,17 @@ def choose_sizes(budget):
 class _Sizes:
     """Sizes that were chosen, how many numbers they need, and what is wrong with them.
 
-    Right answers differ, so two are alike if they fail alike, whatever the sizes.
+    Right answers differ, so two are alike if they fail alike, whatever the sizes. A
+    failing may be a case of another: `of` names that.
     """
 
-    def __init__(self, sizes: Any, failing: str, detail: str = "") -> None:
-        self.sizes, self.failing, self.detail = sizes, failing, detail
+    def __init__(
+        self, sizes: Any, failing: str, detail: str = "", of: str = ""
+    ) -> None:
+        self.sizes, self.failing, self.detail, self.of = sizes, failing, detail, of
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Sizes) and self.failing == other.failing
+        return isinstance(other, _Sizes) and other.failing in (self.failing, self.of)
 
     # Equal without being the same, so of no use as a key (mypy knows hashes only).
     __hash__ = None  # type: ignore[assignment]
@@ -628,25 +845,43 @@ class _Sizes:
         return shorten(repr(self.sizes), lines=2, width=60)
 
 
+BUDGETS = [25_000, 60_000, 109_385, 250_000, 900_000]
+
+
 def _choose(answer: Any, budget: int) -> _Sizes:
     sizes = answer(budget)
-    return _Sizes(sizes, *_failing(sizes, budget))
+    found = _Sizes(sizes, *_failing(sizes, budget))
+    if found.detail and _is_the_same_for_all(answer, sizes):
+        found.failing, found.of = "The sizes are the same for every budget.", ""
+    return found
+
+
+def _is_the_same_for_all(answer: Any, sizes: list[Any]) -> bool:
+    try:
+        return all(list(answer(b)) == sizes for b in (BUDGETS[0], BUDGETS[-1]))
+    except Exception:
+        return False
 
 
 def _failing(sizes: Any, budget: int) -> list[str]:
-    """What is wrong with the sizes, if anything is, and the numbers of it."""
+    """What is wrong with the sizes, if anything is, the numbers of it, and its kind."""
+    if sizes is None:
+        return ["Nothing was returned."]
     if isinstance(sizes, int | np.integer):
         return ["A list of sizes is asked for, and one number came."]
     if not isinstance(sizes, list):
-        return ["A list of sizes is asked for.", f"It came as {type(sizes).__name__}."]
+        came = "NumPy array" if isinstance(sizes, np.ndarray) else type(sizes).__name__
+        return [f"A list of sizes is asked for, and a {came} came."]
     if not all(isinstance(n, int | np.integer) for n in sizes):
         return ["Every size has to be an integer."]
+    if sizes[:1] == [10] and sizes[-1] == 784:
+        return ["The sizes go from 10 to 784; asked for are those from 784 to 10."]
     if sizes[:1] != [784]:
         return ["The first size has to be 784, one for each pixel."]
     if sizes[-1] != 10:
         return ["The last size has to be 10, one for each digit."]
     if len(sizes) < 4:
-        return ["There have to be at least two layers between input and output."]
+        return ["There have to be at least two sizes between the 784 and the 10."]
     if min(sizes) < 1:
         return ["Every size has to be at least 1."]
     if any(n > m for m, n in pairwise(sizes)):
@@ -654,8 +889,12 @@ def _failing(sizes: Any, budget: int) -> list[str]:
     weights = sum(int(m) * int(n) for m, n in pairwise(sizes))
     count = weights + sum(map(int, sizes[1:]))
     needed = f"These need {count:,} numbers, and the budget is {budget:,}."
+    a_little_over = "It is a little over the budget."
     if weights <= budget < count:
-        return ["The weights fit, but the biases do not fit with them.", needed]
+        without = "The weights fit, but the biases do not fit with them."
+        return [without, needed, a_little_over]
+    if budget < count <= 1.1 * budget:
+        return [a_little_over, needed]
     if count > budget:
         return ["It is over the budget.", needed]
     if 10 * count < 9 * budget:
@@ -668,10 +907,13 @@ def _complaint(sizes: _Sizes, budget: int) -> str | None:
 
 
 def _choose_by_weights(budget):
-    h = 1
-    while 784 * 2 * h + 2 * h * h + h * 10 <= budget:
-        h += 1
-    return [784, 2 * (h - 1), h - 1, 10]
+    wide = min(784, (budget - 100) // 794)
+    return [784, wide, (budget - 784 * wide) // (wide + 10), 10]
+
+
+def _choose_a_step_too_far(budget):
+    _, wide, narrow, _ = choose_sizes(budget)
+    return [784, wide + 3, narrow + 1, 10]
 
 
 def _choose_always_the_same(budget):
@@ -683,7 +925,8 @@ def _choose_half(budget):
 
 
 def _choose_far_too_wide(budget):
-    return [784, 784, 784, 10]
+    wide = min(784, budget // 400)
+    return [784, wide, wide, 10]
 
 
 def _choose_with_floats(budget):
@@ -706,6 +949,18 @@ def _choose_in_a_tuple(budget):
     return tuple(choose_sizes(budget))
 
 
+def _choose_in_an_array(budget):
+    return np.array(choose_sizes(budget))
+
+
+def _choose_without_return(budget):
+    choose_sizes(budget)
+
+
+def _choose_the_other_way_round(budget):
+    return choose_sizes(budget)[::-1]
+
+
 def _choose_narrow_first(budget):
     _, h, g, _ = choose_sizes(budget)
     return [784, g, h, 10]
@@ -716,7 +971,7 @@ def _choose_a_count(budget):
 
 
 def _choose_cases() -> Sequence[Case]:
-    return [(109_385,), (25_000,), (60_000,), (250_000,), (900_000,)]
+    return [(budget,) for budget in BUDGETS]
 
 
 CHOOSE_SIZES = Exercise(
@@ -749,10 +1004,11 @@ CHOOSE_SIZES = Exercise(
         "into the budget.",
     ],
     comment=(
-        "A layer from $M$ numbers to $N$ has $MN$ weights and $N$ biases. One more "
-        "unit in the first layer costs 785 numbers and more, so that steps of 1 leave "
-        "less than a tenth of any of these budgets. Other families serve as well: a "
-        "fixed last layer, equal sizes, three layers between."
+        "A layer from $M$ numbers to $N$ has $MN$ weights and $N$ biases. A size "
+        "after the 784 that is larger by 1 costs 785 numbers and more; a larger `h` "
+        "costs 1,573 and more, which is less than a tenth of any of these budgets. "
+        "Other families serve as well: a fixed size before the 10, equal sizes, three "
+        "sizes between."
     ),
     remark=(
         "Nearly all of the budget goes into the first layer, for 784 is so much larger "
@@ -764,8 +1020,15 @@ CHOOSE_SIZES = Exercise(
         Mistake(
             "forgets the biases",
             _choose_by_weights,
-            "The weights alone fit into the budget. Each unit has a bias, too: a layer "
-            "from M to N has M N + N numbers.",
+            "The weights alone fit into the budget. Each layer has a bias, too: from M "
+            "numbers to N it has M N + N.",
+        ),
+        Mistake(
+            "goes a little over the budget",
+            _choose_a_step_too_far,
+            "A loop that runs for as long as the count fits ends with the first sizes "
+            "that do not: return those before them, or look at the next count before "
+            "you take a step. If yours is a formula, round down.",
         ),
         Mistake(
             "goes over the budget",
@@ -776,8 +1039,8 @@ CHOOSE_SIZES = Exercise(
         Mistake(
             "takes the same sizes for every budget",
             _choose_always_the_same,
-            "784-128-64-10 needs 109,386 numbers: too many for some budgets, too few "
-            "for others. The sizes should grow with the budget.",
+            "Whatever sizes you choose, they need too many numbers for some budgets or "
+            "too few for others. They should grow with the budget.",
         ),
         Mistake(
             "leaves room",
@@ -788,23 +1051,24 @@ CHOOSE_SIZES = Exercise(
         Mistake(
             "returns sizes that are no integers",
             _choose_with_floats,
-            "`/` gives a float, even where it comes out even. `//` divides and rounds "
-            "down to an integer.",
+            "`/`, `** 0.5` and `np.sqrt` give floats, even where the result is whole. "
+            "`//` divides and rounds down to an integer, and so does `int(...)` with "
+            "what is not negative.",
         ),
         Mistake(
-            "has one layer between",
+            "has too few sizes between",
             _choose_one_layer_between,
-            "784, one size and 10 make two layers of weights. Here at least two sizes "
-            "shall stand between the first and the last.",
+            "At least two sizes shall stand between the 784 and the 10, so that the "
+            "list has four entries or more.",
         ),
         Mistake(
-            "leaves out the 784",
+            "does not begin with 784",
             _choose_without_the_ends,
             "The list begins with what comes in, 784 pixels, and ends with what "
             "leaves, 10 digits.",
         ),
         Mistake(
-            "leaves out the 10",
+            "does not end with 10",
             _choose_without_the_output,
             "The last size is that of the answer: one number for each of the 10 "
             "digits.",
@@ -812,7 +1076,25 @@ CHOOSE_SIZES = Exercise(
         Mistake(
             "returns a tuple",
             _choose_in_a_tuple,
-            "The sizes are right. A list of them is asked for, in square brackets.",
+            "A list is asked for, in square brackets. `list(...)` makes one of a "
+            "tuple.",
+        ),
+        Mistake(
+            "returns a NumPy array",
+            _choose_in_an_array,
+            "A list is asked for. `sizes.tolist()` makes one of an array.",
+        ),
+        Mistake(
+            "returns nothing",
+            _choose_without_return,
+            "Whoever calls a function gets what stands after `return`. What is only "
+            "computed, or only printed, is gone when the function ends.",
+        ),
+        Mistake(
+            "has the sizes the other way round",
+            _choose_the_other_way_round,
+            "The list begins with what comes in, 784 pixels, and ends with what "
+            "leaves, 10 digits. Yours begins with what leaves.",
         ),
         Mistake(
             "widens again",
@@ -937,5 +1219,24 @@ QUESTIONS = [
         otherwise="Write one below the other, aligned on the right. What is missing "
         "counts as 1.",
         computed=lambda: (np.zeros((4, 1)) + np.zeros(3)).shape,
+    ),
+    Question(
+        id="start/how-many-differences",
+        text=(
+            "On paper the mean was 1.5625, and 7.5 came. Look for the bug before you "
+            "read on: of how many squared differences did `np.mean` take the mean?"
+        ),
+        answer=16,
+        why="(4, 1) less (4,) is (4, 4): every prediction less every target.",
+        wrong={
+            4: "So many were meant. Write the shapes of `prediction` and `from_file` "
+            "below each other, aligned on the right.",
+            1: "`np.mean` returns one number. Of how many is it the mean?",
+            8: "That is what both hold together. What is the shape of their "
+            "difference?",
+        },
+        otherwise="`prediction` has shape (4, 1) and `from_file` has shape (4,). What "
+        "is the shape of their difference?",
+        computed=lambda: (np.zeros((4, 1)) - np.zeros(4)).size,
     ),
 ]
