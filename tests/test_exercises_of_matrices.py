@@ -77,6 +77,25 @@ def test_what_is_standardised_has_mean_0_and_deviation_1():
         np.testing.assert_allclose(y.std(axis=axis), 1, rtol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [0.0, 0.1, 3.3, -12345.678, 1e-30, 1e15])
+def test_what_is_equal_becomes_exactly_0(value, dtype):
+    for n in range(1, 12):
+        x = np.full((n, 3), value, dtype)
+        for given, axis in ((x, 0), (x.T, 1), (x.T.copy(), 1)):
+            y = standardise(given, axis)
+            assert y.dtype == dtype
+            assert not y.any()
+
+
+def test_the_standard_deviations_that_are_spoken_of():
+    assert np.full((3, 2), 0.1).std(axis=0)[0] == pytest.approx(1.4e-17, rel=0.05)
+    sevens = np.full((7, 2), 3.3, np.float32).std(axis=0)
+    assert sevens[0] == pytest.approx(2.4e-7, rel=0.05)
+    assert 0.1 + 0.1 + 0.1 == 0.30000000000000004
+    assert np.full((3, 2), 0.1).mean(axis=0)[0] == 0.10000000000000002
+
+
 def misses_by_dictionary(indices, line_size, n_lines):
     held, misses = OrderedDict(), 0
     for index in indices:
@@ -102,6 +121,9 @@ def test_the_misses_of_the_remark():
         misses_by_dictionary(p.ravel().tolist(), 8, 512) for p in (places, places.T)
     ]
     assert counts == [125_000, 1_000_000]
+    by_columns = (places.T.ravel() // 8).tolist()
+    again = by_columns.index(by_columns[0], 1)
+    assert len(set(by_columns[1:again])) == again - 1 == 999
 
 
 # ---- other right answers ------------------------------------------------------------
@@ -130,12 +152,50 @@ def test_an_einsum_of_loops_is_right():
     assert check("matrices/my-einsum", loops)
 
 
-def test_a_divisor_may_be_kept_from_0_by_a_tiny_bound():
-    def bounded(x, axis):
+def test_numbers_may_be_found_equal_in_other_ways():
+    def by_their_range(x, axis):
         mean, std = x.mean(axis, keepdims=True), x.std(axis, keepdims=True)
-        return (x - mean) / np.maximum(std, 1e-20)
+        return (x - mean) / np.where(np.ptp(x, axis, keepdims=True) == 0, 1, std)
 
-    assert check("matrices/standardise", bounded)
+    def measured_from_one_of_them(x, axis):
+        x = x - x.take([0], axis)  # equal numbers are 0 now, and have mean and std 0
+        mean, std = x.mean(axis, keepdims=True), x.std(axis, keepdims=True)
+        return (x - mean) / np.where(std == 0, 1, std)
+
+    assert check("matrices/standardise", by_their_range)
+    assert check("matrices/standardise", measured_from_one_of_them)
+
+
+@pytest.mark.parametrize(
+    "id", ["my-matmul", "two-views", "sum-of-columns", "my-einsum"]
+)
+def test_a_ready_made_answer_is_not_praised_for_what_it_did_not_do(id):
+    ready_made = {
+        "my-matmul": fitting(lambda a, b: (np.array(a) @ np.array(b)).tolist()),
+        "two-views": lambda x: (x.T, x.diagonal()),
+        "sum-of-columns": lambda x: np.array([sum(c) for c in x.T], x.dtype),
+        "my-einsum": one_size_a_letter,
+    }
+    verdict = check(f"matrices/{id}", ready_made[id])
+    assert verdict
+    assert "Correct. (The check sees" in repr(verdict)
+
+
+def fitting(product):
+    def checked(a, b):
+        if len(a[0]) != len(b):
+            raise ValueError("the inner sizes differ")
+        return product(a, b)
+
+    return checked
+
+
+def one_size_a_letter(spec, a, b):
+    letters = spec.partition("->")[0].replace(",", "")
+    pairs = set(zip(letters, a.shape + b.shape, strict=True))
+    if len(pairs) > len(set(letters)):
+        raise ValueError("two sizes")
+    return np.einsum(spec, a, b)
 
 
 # ---- what is said -------------------------------------------------------------------
@@ -186,3 +246,54 @@ def test_what_is_no_pair_of_arrays_is_said_to_be_none():
         "two-views", lambda x: x.T
     )
     assert "The diagonal is None" in said_of("two-views", lambda x: (x.T, None))
+
+
+def test_a_std_of_0_is_not_what_equal_numbers_have():
+    def by_std(x, axis):
+        mean, std = x.mean(axis, keepdims=True), x.std(axis, keepdims=True)
+        return (x - mean) / np.where(std == 0, 1, std)
+
+    def bounded(x, axis):
+        mean, std = x.mean(axis, keepdims=True), x.std(axis, keepdims=True)
+        return (x - mean) / np.maximum(std, 1e-20)
+
+    for answer in (by_std, bounded):
+        text = said_of("standardise", answer)
+        assert "known mistake: asks whether the standard deviation is 0." in text
+
+
+@pytest.mark.parametrize("small", 10.0 ** np.arange(-18, 0))
+def test_no_bound_finds_equal_numbers(small):
+    def bounded(x, axis):
+        mean, std = x.mean(axis, keepdims=True), x.std(axis, keepdims=True)
+        return (x - mean) / np.where(std < small, 1, std)
+
+    said_of("standardise", bounded)
+
+
+def test_is_close_is_a_bound():
+    def close(x, axis):
+        mean, std = x.mean(axis, keepdims=True), x.std(axis, keepdims=True)
+        return (x - mean) / np.where(np.isclose(std, 0), 1, std)
+
+    assert "No fixed number tells equal ones" in said_of("standardise", close)
+
+
+def test_float64_is_asked_for_its_astype():
+    text = said_of("standardise", lambda x, axis: standardise(x.astype(float), axis))
+    assert "Is there an `astype(float)`" in text
+
+
+def test_a_returned_error_is_told_from_a_raised_one():
+    def by_class(a, b):
+        return ValueError if len(a[0]) != len(b) else my_matmul(a, b)
+
+    def with_sizes(a, b):
+        return ValueError(len(a)) if len(a[0]) != len(b) else my_matmul(a, b)
+
+    for answer in (by_class, with_sizes):
+        assert "returns the error and does not raise it" in said_of("my-matmul", answer)
+
+
+def test_numpys_einsum_is_told_that_it_is_excluded():
+    assert "the task is to write it without" in said_of("my-einsum", np.einsum)

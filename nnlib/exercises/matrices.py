@@ -199,6 +199,36 @@ FLAT_PLACE = Exercise(
 # ---- 2. The product of two tables ----------------------------------------------------
 
 
+class _Returned:
+    """An exception that was returned, where it should have been raised."""
+
+    def __init__(self, error: Any) -> None:
+        self.error = error
+
+    def __repr__(self) -> str:
+        return show(self.error)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Returned)  # whatever its message says
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _result(result: Any) -> Any:
+    """Return it as it is, unless it is an exception."""
+    is_error = isinstance(result, BaseException) or (
+        isinstance(result, type) and issubclass(result, BaseException)
+    )
+    return _Returned(result) if is_error else result
+
+
+_RAISE_IT = (
+    "`return ValueError(...)` hands the error over as if it were a result. Whoever "
+    "called goes on with it, and fails somewhere else. `raise ValueError(...)` stops "
+    "here."
+)
+
+
 def my_matmul(a, b):
     n, m, p = len(a), len(b), len(b[0])
     if len(a[0]) != m:
@@ -363,6 +393,10 @@ def _matmul_or_none(a, b):
     return None if len(a[0]) != len(b) else my_matmul(a, b)
 
 
+def _matmul_returns_the_error(a, b):
+    return ValueError("sizes") if len(a[0]) != len(b) else my_matmul(a, b)
+
+
 def _matmul_with_assert(a, b):
     assert len(a[0]) == len(b)
     return my_matmul(a, b)
@@ -443,6 +477,7 @@ MY_MATMUL = Exercise(
     """),
     reference=my_matmul,
     cases=_matmul_cases,
+    call=lambda answer, a, b: _result(answer(a, b)),
     hints=[
         "Do one entry by hand first. For [[1, 2]] and [[3], [4]] there is a single "
         "one: 1 · 3 + 2 · 4. Which loop is that, and which two loops lie around it?",
@@ -459,10 +494,11 @@ MY_MATMUL = Exercise(
         "made one by one: `[[0.0] * p] * n` would be one row, n times."
     ),
     remark=(
-        "The loops do n · m · p multiplications. For one batch in the first layer of "
-        "the digit reader, (64, 784) times (784, 128), that is 6.4 million: seconds "
-        "for Python, and a few thousandths of one for NumPy. Both do the same "
-        "arithmetic; what differs is all the rest."
+        "(The check sees the results alone. If NumPy made them, the loops are still to "
+        "be written.) Three loops do n · m · p multiplications. For one batch in the "
+        "first layer of the digit reader, (64, 784) times (784, 128), that is 6.4 "
+        "million: seconds for Python, and a few thousandths of one for NumPy. Both do "
+        "the same arithmetic; what differs is all the rest."
     ),
     mistakes=[
         Mistake(
@@ -579,6 +615,11 @@ MY_MATMUL = Exercise(
             _matmul_or_none,
             "Whoever gets a None goes on with it, and fails somewhere else, if at all. "
             "An error stops at the place of the mistake: `raise ValueError(...)`.",
+        ),
+        Mistake(
+            "returns the error and does not raise it",
+            _matmul_returns_the_error,
+            _RAISE_IT,
         ),
         Mistake(
             "asserts that the sizes fit",
@@ -993,6 +1034,26 @@ def _views_diagonal_of_one_piece(x):
     return two_views(x)[0], diagonal
 
 
+def _views_right_by_an_entry(x):
+    (n, m), (down, _) = x.shape, x.strides
+    size = x.itemsize
+    return _strided(x, (m, n), (size, down)), _strided(x, (min(n, m),), (down + size,))
+
+
+def _views_transposed_right_by_an_entry(x):
+    strides = x.itemsize, x.strides[0]
+    return _strided(x, x.shape[::-1], strides), two_views(x)[1]
+
+
+def _views_diagonal_right_by_an_entry(x):
+    diagonal = _strided(x, (min(x.shape),), (x.strides[0] + x.itemsize,))
+    return two_views(x)[0], diagonal
+
+
+def _views_exchanged(x):
+    return two_views(x)[::-1]
+
+
 def _views_flattened(x):
     flat = x.reshape(-1)
     return two_views(x)[0], flat[:: x.shape[1] + 1][: min(x.shape)]
@@ -1106,10 +1167,11 @@ TWO_VIEWS = Exercise(
         "why it is kept in a corner of NumPy."
     ),
     remark=(
-        "`x.T` and `x.diagonal()` do just this, in the same time for six numbers "
-        "and for six million. The bill comes later: whoever reads the rows of `x.T` "
-        "one by one reads columns of `x`. Whether that is dear is the question of "
-        "exercise 7."
+        "(The check sees two views, and not how they were made. If they are `x.T` and "
+        "`x.diagonal()`, the strides are still to be found.) Those two exchange "
+        "strides and add them, in the same time for six numbers and for six million. "
+        "The bill comes later: whoever reads the rows of `x.T` one by one reads "
+        "columns of `x`. Whether that is dear is the question of exercise 7."
     ),
     mistakes=[
         Mistake(
@@ -1172,6 +1234,34 @@ TWO_VIEWS = Exercise(
             "`(m + 1) * itemsize` is the way along the diagonal only where the rows of "
             "`x` follow one another without a gap. In general it is one step down and "
             "one to the right, both from `x.strides`.",
+        ),
+        Mistake(
+            "takes one step to the right for one entry",
+            _views_right_by_an_entry,
+            "One step to the right is `itemsize` bytes only where the entries of a row "
+            "lie side by side. In a slice with a step, in a transpose and in a "
+            "reversed row they do not. Take both strides from `x.strides`.",
+        ),
+        Mistake(
+            "takes one step to the right for one entry, in the transpose",
+            _views_transposed_right_by_an_entry,
+            "The way down in the transpose is the way to the right in `x`. That is "
+            "`itemsize` bytes only where the entries of a row lie side by side, and in "
+            "a slice with a step or a reversed row they do not. Exchange the two "
+            "strides of `x.strides`.",
+        ),
+        Mistake(
+            "takes one step to the right for one entry, along the diagonal",
+            _views_diagonal_right_by_an_entry,
+            "One step to the right is `itemsize` bytes only where the entries of a row "
+            "lie side by side. In a slice with a step, in a transpose and in a "
+            "reversed row they do not. Add the two strides of `x.strides`.",
+        ),
+        Mistake(
+            "returns the diagonal first",
+            _views_exchanged,
+            "Both views are right, and they come in the other order. The transpose is "
+            "the first of the two, and the diagonal the second.",
         ),
         Mistake(
             "flattens x for its diagonal",
@@ -1359,8 +1449,8 @@ SUM_OF_COLUMNS = Exercise(
         Return the sum of each column of `x`, an array of floats of shape (n, m) with at
         least two rows. The result has shape (m,) and the dtype of `x`, and `x` stays as
         it is. Do not go down one column after the other: go through the rows as they
-        lie in memory, and add each to a total. (`x.sum(axis=0)` does it too, and the
-        check accepts it; write the loop once.)
+        lie in memory, and add each to a total. (The check sees the sums alone, and so
+        accepts any order, and `x.sum(axis=0)`. Write that loop once.)
     """),
     stub=cleandoc("""
         def sum_of_columns(x):
@@ -1383,7 +1473,9 @@ SUM_OF_COLUMNS = Exercise(
         "shape and dtype in one."
     ),
     remark=(
-        "The axis that is named is the one that disappears: `x.sum(axis=0)` adds along "
+        "(The check sees the sums alone, and not the order of the additions. If they "
+        "went down one column after the other, write the loop over rows as well.) The "
+        "axis that is named is the one that disappears: `x.sum(axis=0)` adds along "
         "the rows' axis, and the m columns remain. In chapter 3 the gradient of a bias "
         "is such a sum of the rows of a batch, db = ΣG, and a bias that was added to "
         "every row gets something back from every row."
@@ -1412,8 +1504,8 @@ SUM_OF_COLUMNS = Exercise(
         Mistake(
             "takes the mean",
             _sum_as_a_mean,
-            "This is the sum divided by the number of rows. In this book the division "
-            "is the loss's, and layers add up.",
+            "This is the sum divided by the number of rows. Asked is the sum itself: "
+            "leave the division away.",
         ),
         Mistake(
             "adds into the first row of x",
@@ -1500,57 +1592,95 @@ SUM_OF_COLUMNS = Exercise(
 def standardise(x, axis):
     mean = x.mean(axis=axis, keepdims=True)
     std = x.std(axis=axis, keepdims=True)
-    return (x - mean) / np.where(std == 0, 1, std)
+    equal = x.max(axis=axis, keepdims=True) == x.min(axis=axis, keepdims=True)
+    return np.where(equal, 0, x - mean) / np.where(equal, 1, std)
 
 
-def _never_zero(std: Any) -> Any:
-    return np.where(std == 0, 1, std)
+def _all_equal(x, axis):
+    return x.max(axis=axis, keepdims=True) == x.min(axis=axis, keepdims=True)
 
 
-def _standard_without_keepdims(x, axis):
-    return (x - x.mean(axis=axis)) / _never_zero(x.std(axis=axis))
+def _std_is_0(x, axis):
+    return x.std(axis=axis, keepdims=True) == 0
 
 
-def _standard_along_columns_only(x, axis):
-    return standardise(x, 0)
+def _standard_where(is_equal):
+    def standard(x, axis):
+        mean = x.mean(axis=axis, keepdims=True)
+        std = x.std(axis=axis, keepdims=True)
+        return (x - mean) / np.where(is_equal(x, axis), 1, std)
+
+    return standard
+
+
+def _standard_without_keepdims(is_equal):
+    def standard(x, axis):
+        equal = is_equal(x, axis).squeeze(axis)
+        return (x - x.mean(axis=axis)) / np.where(equal, 1, x.std(axis=axis))
+
+    return standard
+
+
+def _standard_along_columns_only(is_equal):
+    return lambda x, axis: _standard_where(is_equal)(x, 0)
 
 
 def _standard_along_the_other_axis(x, axis):
     return standardise(x, 1 - axis)
 
 
-def _standard_as_a_whole(x, axis):
-    return (x - x.mean()) / _never_zero(x.std()).astype(x.dtype)
+def _standard_as_a_whole(is_equal):
+    def standard(x, axis):
+        return _standard_where(is_equal)(x.reshape(-1, 1), 0).reshape(x.shape)
+
+    return standard
 
 
-def _standard_by_one_deviation(x, axis):
-    return (x - x.mean(axis=axis, keepdims=True)) / _never_zero(x.std()).astype(x.dtype)
+def _standard_by_one_deviation(is_equal):
+    def standard(x, axis):
+        equal = is_equal(x.reshape(-1, 1), 0)
+        difference = x - x.mean(axis=axis, keepdims=True)
+        return difference / np.where(equal, 1, x.std())
+
+    return standard
 
 
-def _standard_all_zero(x, axis):
-    std = x.std(axis=axis, keepdims=True)
-    if (std == 0).any():
-        return np.zeros_like(x)
-    return (x - x.mean(axis=axis, keepdims=True)) / std
+def _standard_all_zero(is_equal):
+    def standard(x, axis):
+        if is_equal(x, axis).any():
+            return np.zeros_like(x)
+        return _standard_where(is_equal)(x, axis)
+
+    return standard
 
 
-def _standard_of_a_sample(x, axis):
-    std = x.std(axis=axis, keepdims=True, ddof=1)
-    return (x - x.mean(axis=axis, keepdims=True)) / _never_zero(std)
+def _standard_of_a_sample(is_equal):
+    def standard(x, axis):
+        std = x.std(axis=axis, keepdims=True, ddof=1)
+        std = np.where(is_equal(x, axis), 1, std)
+        return (x - x.mean(axis=axis, keepdims=True)) / std
+
+    return standard
 
 
-def _standard_by_the_variance(x, axis):
-    variance = x.var(axis=axis, keepdims=True)
-    return (x - x.mean(axis=axis, keepdims=True)) / _never_zero(variance)
+def _standard_by_the_variance(is_equal):
+    def standard(x, axis):
+        variance = np.where(is_equal(x, axis), 1, x.var(axis=axis, keepdims=True))
+        return (x - x.mean(axis=axis, keepdims=True)) / variance
+
+    return standard
 
 
-def _standard_divided_by_zero(x, axis):
+def _standard_divided_by_0(x, axis):
     mean = x.mean(axis=axis, keepdims=True)
     return (x - mean) / x.std(axis=axis, keepdims=True)
 
 
-def _standard_repaired(x, axis):
-    return np.nan_to_num(_standard_divided_by_zero(x, axis))
+def _standard_repaired(is_equal):
+    def standard(x, axis):
+        return np.where(is_equal(x, axis), 0, _standard_divided_by_0(x, axis))
+
+    return standard
 
 
 def _standard_plus(small):
@@ -1561,16 +1691,61 @@ def _standard_plus(small):
     return standard
 
 
+def _standard_from_a_bound_on(small):
+    def standard(x, axis):
+        mean = x.mean(axis=axis, keepdims=True)
+        return (x - mean) / np.maximum(x.std(axis=axis, keepdims=True), small)
+
+    return standard
+
+
+_NO_BOUND = (
+    "No fixed number tells equal ones from others. What the roundings leave of a "
+    "standard deviation of 0 grows with the numbers: for seven times 3.3 in float32 it "
+    "is 2.4e-7. And a column whose numbers are around 1e-9 may have a smaller one, and "
+    "is not constant. Numbers are all equal where the largest is the smallest."
+)
 _ADDED_NUMBERS = [
     Mistake(
         f"adds {small:g} to the standard deviation",
         _standard_plus(small),
         "This keeps the divisor from 0, and makes every result a little too small: "
         "much too small where the standard deviation is itself of that size. Change "
-        "the divisors that are 0, and no other: `np.where(std == 0, 1, std)`.",
+        "the divisors of equal numbers, and no other: `np.where(equal, 1, std)`.",
     )
-    for small in (1e-8, 1e-5, 1e-6, 1e-7, 1e-9, 1e-10)
+    for small in (1e-8, 1e-5, 1e-6, 1e-7, 1e-9, 1e-10, 1e-12)
 ]
+_BOUNDS = [
+    Mistake(
+        f"takes a standard deviation below {small:g} for 0",
+        _standard_where(
+            lambda x, axis, small=small: x.std(axis=axis, keepdims=True) < small
+        ),
+        _NO_BOUND,
+    )
+    for small in (1e-12, 1e-8, 1e-6)  # of those between, one is as another
+] + [
+    Mistake(
+        f"divides by {small:g} at least",
+        _standard_from_a_bound_on(small),
+        _NO_BOUND,
+    )
+    for small in (1e-12, 1e-8, 1e-7, 1e-6)
+]
+
+
+def _in_both_ways(name: str, make: Any, diagnosis: str) -> list[Mistake]:
+    """Make a mistake of one who finds equal numbers, and of one who asks for std 0."""
+    besides = (
+        " Besides, `std == 0` does not find all equal numbers: three times 0.1 has a "
+        "computed standard deviation of 1.4e-17. Compare the largest with the smallest."
+    )
+    return [
+        Mistake(name, make(_all_equal), diagnosis),
+        Mistake(
+            f"{name}, and asks whether std is 0", make(_std_is_0), diagnosis + besides
+        ),
+    ]
 
 
 def _standard_plus_in_the_root(x, axis):
@@ -1580,63 +1755,97 @@ def _standard_plus_in_the_root(x, axis):
 
 def _standard_always_a_column(x, axis):
     mean, std = x.mean(axis=axis), x.std(axis=axis)
-    return (x - mean.reshape(-1, 1)) / _never_zero(std).reshape(-1, 1)
+    std = np.where(_all_equal(x, axis).squeeze(axis), 1, std)
+    return (x - mean.reshape(-1, 1)) / std.reshape(-1, 1)
 
 
-def _standard_in_float64(x, axis):
-    return standardise(x.astype(np.float64), axis)
+def _standard_in_float64(is_equal):
+    return lambda x, axis: _standard_where(is_equal)(x, axis).astype(np.float64)
 
 
-def _standard_in_place(x, axis):
-    mean, std = x.mean(axis=axis, keepdims=True), x.std(axis=axis, keepdims=True)
-    x -= mean
-    x /= _never_zero(std)
-    return x
+def _standard_in_place(is_equal):
+    def standard(x, axis):
+        mean, std = x.mean(axis=axis, keepdims=True), x.std(axis=axis, keepdims=True)
+        std = np.where(is_equal(x, axis), 1, std)
+        x -= mean
+        x /= std
+        return x
+
+    return standard
+
+
+def _standard_not_turned_back(is_equal):
+    def standard(x, axis):
+        return _standard_where(is_equal)(x.T if axis == 1 else x, 0)
+
+    return standard
 
 
 def _standard_centred_only(x, axis):
     return x - x.mean(axis=axis, keepdims=True)
 
 
-def _standard_not_centred(x, axis):
-    return x / _never_zero(x.std(axis=axis, keepdims=True))
+def _standard_not_centred(is_equal):
+    def standard(x, axis):
+        return x / np.where(is_equal(x, axis), 1, x.std(axis=axis, keepdims=True))
+
+    return standard
 
 
-def _standard_without_parentheses(x, axis):
-    mean, std = x.mean(axis=axis, keepdims=True), x.std(axis=axis, keepdims=True)
-    return x - mean / _never_zero(std)
+def _standard_without_parentheses(is_equal):
+    def standard(x, axis):
+        std = x.std(axis=axis, keepdims=True)
+        mean = x.mean(axis=axis, keepdims=True)
+        return x - mean / np.where(is_equal(x, axis), 1, std)
+
+    return standard
 
 
 def _standard_from_0_to_1(x, axis):
     low, high = x.min(axis=axis, keepdims=True), x.max(axis=axis, keepdims=True)
-    return (x - low) / _never_zero(high - low)
+    return (x - low) / np.where(high == low, 1, high - low)
 
 
 def _standard_cases() -> Sequence[Case]:
     rng = np.random.default_rng(6)
     square = np.array([[1.0, 2.0], [5.0, 10.0]])
     blank = np.array([[0.0, 3.0, 5.0], [0.0, 7.0, 5.0]])  # as MNIST's corners are
-    faint = np.array([[1e-6, 4.0], [-1e-6, 8.0], [3e-6, -2.0], [0.0, 1.0]])
+    faint = np.array([[1e-9, 4.0], [-1e-9, 8.0], [3e-9, -2.0], [0.0, 1.0]])
     floats = rng.integers(-8, 8, (5, 4)).astype(np.float32)
     table = rng.standard_normal((6, 3)) * [1.0, 20.0, 0.1] + [0.0, 5.0, -2.0]
-    return [
+    cases: list[Case] = [
         (given.copy(), axis)
         for given in (square, blank, faint, floats, table)
         for axis in (0, 1)
-    ] + [(np.array([[2.0, 2.0], [1.0, 4.0]]), 1)]
+    ]
+    # All equal, and rounded: computed standard deviations of 1.4e-17, 7e-9 and 2e-7.
+    rounded = np.tile(np.array([0.1, 3.3], np.float32), (7, 1))
+    return [
+        *cases,
+        (np.array([[2.0, 2.0], [1.0, 4.0]]), 1),
+        (np.full((3, 2), 0.1), 0),
+        (rounded, 0),
+    ]
 
 
 STANDARDISE = Exercise(
     id="matrices/standardise",
     title="Standardise columns, or rows",
     statement=cleandoc(r"""
-        To standardise numbers, subtract their mean and divide by their standard
-        deviation, that of `np.std` as it is. Do so with each column of `x` for
-        `axis=0`, and with each row for `axis=1`, without a loop: broadcasting does the
-        rest. Numbers that are all equal have a standard deviation of 0; they become 0,
-        without a warning. (The corners of MNIST's images are such columns.) `x` is an
-        array of floats of shape (n, m); the result has its shape and its dtype, and `x`
-        stays as it is.
+        To standardise numbers, subtract their mean from each, and divide by their
+        standard deviation: the square root of the mean of the squared differences from
+        the mean. For an array `v` of numbers that is
+        `np.sqrt(np.mean((v - v.mean()) ** 2))`, or `v.std()`. Do so with each column of
+        `x` for `axis=0`, and with each row for `axis=1`, without a loop: `mean`, `std`,
+        `max` and `min` take an `axis`, and broadcasting does the rest. `x` is an array
+        of floats of shape (n, m); the result has its shape and its dtype, and `x` stays
+        as it is.
+
+        Numbers that are all equal become 0, without a warning. (The corners of MNIST's
+        images are such columns.) Their standard deviation is 0 on paper, and in floats
+        it need not be: look at `np.full((3, 2), 0.1).std(axis=0)`. To choose entry by
+        entry, `np.where(condition, a, b)` takes `a` where the condition holds and `b`
+        elsewhere.
     """),
     stub=cleandoc("""
         def standardise(x, axis):
@@ -1650,25 +1859,41 @@ STANDARDISE = Exercise(
         "What are the shapes of `x.mean(axis=0)` and `x.mean(axis=1)`? Line each up "
         "with (n, m) from the right: which of them fits, and over what?",
         "The means of the rows must be a column, (n, 1), to be subtracted from each "
-        "row's entries. `keepdims=True` keeps the summed axis, as a 1, and suits both "
-        "axes.",
-        "Where the standard deviation is 0, every difference from the mean is 0 as "
-        "well. Divide by 1 there: `np.where(std == 0, 1, std)`.",
+        "row's entries. `x.mean(axis=1, keepdims=True)` keeps the axis that is "
+        "averaged over, with size 1, and is that column. With `axis=0` it is a row, "
+        "(1, m). `std`, `max` and `min` know `keepdims`, too.",
+        "Numbers are all equal where the largest is the smallest: `equal = "
+        "x.max(axis=axis, keepdims=True) == x.min(axis=axis, keepdims=True)`. Divide "
+        "by 1 there, `np.where(equal, 1, std)`, and take 0 for the difference from the "
+        "mean, which may be a rounding.",
     ],
     comment=(
         "With `keepdims=True` the means have shape (1, m) or (n, 1), and either is "
         "stretched over what it is the mean of. Without it both have one axis, which "
-        "broadcasting takes for a row. The divisor is repaired before the division: "
-        "once 0 has been divided by 0, the NaN and the warning are there."
+        "broadcasting takes for a row. The divisor is chosen before the division: "
+        "once 0 has been divided by 0, the NaN and the warning are there. And equal "
+        "numbers are found by comparing them, which rounds nothing. Their mean is a "
+        "rounded sum, divided: of three times 0.1 it is 0.10000000000000002, so that "
+        "the differences from it are not 0, and neither is `std`."
     ),
     remark=(
         "A mean of rows without `keepdims` raises an error for almost every shape, "
         "and for a square `x` it is subtracted from the wrong axis without a word. "
         "Arrays are square in many a test and in hardly any network. Give every size "
-        "in a test a value of its own."
+        "in a test a value of its own. And give its constant columns a value such as "
+        "0.1: with 0 or 5 no rounding shows."
     ),
     mistakes=[
         Mistake(
+            "asks whether the standard deviation is 0",
+            _standard_where(_std_is_0),
+            "Equal numbers have a standard deviation of 0 on paper, and not always in "
+            "floats. Three times 0.1 is added up to 0.30000000000000004, the mean is "
+            "not quite 0.1, and `std` is 1.4e-17. The difference from the mean is of "
+            "the same size, and divided by it makes 1 or -1. Compare the numbers "
+            "themselves: they are all equal where `max` is `min`.",
+        ),
+        *_in_both_ways(
             "loses the axis of the means",
             _standard_without_keepdims,
             "`x.mean(axis=1)` has shape (n,). Lined up from the right it stands under "
@@ -1676,7 +1901,7 @@ STANDARDISE = Exercise(
             "row j is subtracted from column j. With `keepdims=True` it is a column, "
             "(n, 1).",
         ),
-        Mistake(
+        *_in_both_ways(
             "always takes the columns",
             _standard_along_columns_only,
             "This is right for `axis=0`, whatever `axis` says. Pass it on to `mean` "
@@ -1688,32 +1913,39 @@ STANDARDISE = Exercise(
             "The axis that `mean` is given is the one that disappears. For one mean "
             "per column the rows' axis has to go: `axis=0`.",
         ),
-        Mistake(
+        *_in_both_ways(
+            "works on x.T and does not turn the result back",
+            _standard_not_turned_back,
+            "The rows of `x` are the columns of `x.T`, and the result still lies that "
+            "way: turn it back with `.T`. With `axis=axis` and `keepdims=True` nothing "
+            "has to be turned.",
+        ),
+        *_in_both_ways(
             "standardises everything at once",
             _standard_as_a_whole,
             "Without an axis there is one mean and one standard deviation for the "
             "whole array. Each column, or row, has its own.",
         ),
-        Mistake(
+        *_in_both_ways(
             "divides by the standard deviation of everything",
             _standard_by_one_deviation,
             "The means are those of the columns, or rows, and the divisor is one for "
             "the whole array. Give `std` the same `axis` and `keepdims=True`.",
         ),
-        Mistake(
-            "makes everything 0 where one standard deviation is 0",
+        *_in_both_ways(
+            "makes everything 0 where one column, or row, is constant",
             _standard_all_zero,
             "Only the column, or row, whose numbers are all equal becomes 0; the "
             "others are standardised as ever. `np.where` chooses for each of them.",
         ),
-        Mistake(
+        *_in_both_ways(
             "takes the standard deviation of a sample",
             _standard_of_a_sample,
             "With `ddof=1` the squares are divided by n - 1, to estimate the spread of "
-            "a population from a few of it. Asked is `np.std` as it is, which divides "
-            "by n: the result then has a standard deviation of exactly 1.",
+            "a population from a few of it. Asked is the mean of the squares, which "
+            "divides by n: the result then has a standard deviation of 1.",
         ),
-        Mistake(
+        *_in_both_ways(
             "divides by the variance",
             _standard_by_the_variance,
             "The variance is a square: of metres it makes square metres. Divide by "
@@ -1721,27 +1953,37 @@ STANDARDISE = Exercise(
         ),
         Mistake(
             "divides by 0",
-            _standard_divided_by_zero,
-            "Equal numbers have a standard deviation of 0, and 0 / 0 is NaN. One such "
-            "pixel, and every sum it enters is NaN as well; `np.errstate` takes away "
-            "the warning alone. Put 1 in the place of such a divisor: "
-            "`np.where(std == 0, 1, std)`.",
+            _standard_divided_by_0,
+            "Equal numbers have a standard deviation of 0, or of a rounding, and 0 / 0 "
+            "is NaN. One such pixel, and every sum it enters is NaN as well; "
+            "`np.errstate` takes away the warning alone. Put 1 in the place of such a "
+            "divisor: `np.where(equal, 1, std)`.",
+        ),
+        Mistake(
+            "divides by 0 and chooses afterwards",
+            _standard_repaired(_all_equal),
+            "The values are right, and NumPy warned on the way: `np.where` gets both "
+            "of its arrays ready made, and the division by 0 was part of one. Choose "
+            "the divisor instead, before dividing: `np.where(equal, 1, std)`.",
         ),
         Mistake(
             "divides by 0 and repairs it afterwards",
-            _standard_repaired,
-            "The values are right, and NumPy warned on the way. `nan_to_num` also "
-            "makes 0 of a NaN that was in `x` before, and hides it. Repair the divisor "
-            "instead: `np.where(std == 0, 1, std)`.",
+            _standard_repaired(_std_is_0),
+            "NumPy warned on the way, since `np.where` and `nan_to_num` come after "
+            "the division. And not all equal numbers make a NaN: three times 0.1 has "
+            "a computed standard deviation of 1.4e-17, and comes out as 1 or -1. Find "
+            "equal numbers by comparing them, and choose the divisor before dividing: "
+            "`np.where(equal, 1, std)`.",
         ),
         *_ADDED_NUMBERS,
         Mistake(
             "adds 1e-8 to the variance",
             _standard_plus_in_the_root,
             "Under the root 1e-8 becomes 1e-4: what has a smaller spread than that "
-            "comes out far too small. Change the divisors that are 0, and no other: "
-            "`np.where(std == 0, 1, std)`.",
+            "comes out far too small. Change the divisors of equal numbers, and no "
+            "other: `np.where(equal, 1, std)`.",
         ),
+        *_BOUNDS,
         Mistake(
             "always stands the means up as a column",
             _standard_always_a_column,
@@ -1749,14 +1991,15 @@ STANDARDISE = Exercise(
             "columns lie as a row, (1, m). `keepdims=True` keeps the axis that was "
             "summed over as a 1, wherever it is.",
         ),
-        Mistake(
+        *_in_both_ways(
             "turns float32 into float64",
             _standard_in_float64,
-            "The values are right, but float32 came in and float64 went out. "
-            "`np.zeros(...)` and `np.ones(...)` are float64 unless they are given "
+            "The dtype has to stay: float32 came in and float64 went out. Is there an "
+            "`astype(float)` or an `astype(np.float64)`? `np.zeros(...)` and "
+            "`np.ones(...)` are float64 as well, unless they are given "
             "`dtype=x.dtype`.",
         ),
-        Mistake(
+        *_in_both_ways(
             "works in place",
             _standard_in_place,
             "`x -= mean` writes into `x`, and whoever passed it still needs it as it "
@@ -1768,13 +2011,13 @@ STANDARDISE = Exercise(
             "The mean is 0 now, and the spread is still what it was. Divide by the "
             "standard deviation as well.",
         ),
-        Mistake(
+        *_in_both_ways(
             "does not subtract the mean",
             _standard_not_centred,
             "The standard deviation is 1 now, and the mean is not 0. Subtract it "
             "before you divide.",
         ),
-        Mistake(
+        *_in_both_ways(
             "divides the mean alone",
             _standard_without_parentheses,
             "`x - mean / std` divides first. The difference needs parentheses: "
@@ -1910,6 +2153,10 @@ def _misses_by_remainder(indices, line_size, n_lines):
     return count_cache_misses([i % line_size for i in indices], 1, n_lines)
 
 
+def _misses_of_exchanged_sizes(indices, line_size, n_lines):
+    return count_cache_misses(indices, n_lines, line_size)
+
+
 def _misses_of_numbers(indices, line_size, n_lines):
     return count_cache_misses(indices, 1, n_lines)
 
@@ -2003,8 +2250,9 @@ CACHE_MISSES = Exercise(
         "Feed it a 1000 x 1000 matrix in lines of 8 numbers (64 bytes of float64), and "
         "a cache of 512 lines, as many as fit into 32 KiB: row by row it has "
         "125,000 misses, column by column 1,000,000. Before a line is used a second "
-        "time, 1000 others have come by. Real caches also guess what is read next, "
-        "which narrows the gap; the clock says by how much."
+        "time, 999 others have come by. Real caches also guess what is read next, "
+        "which narrows the gap; the clock says by how much. (The check sees the counts "
+        "alone. If `count_misses` made them, the cache is still to be written.)"
     ),
     mistakes=[
         Mistake(
@@ -2090,6 +2338,13 @@ CACHE_MISSES = Exercise(
             "the whole quotient, `index // line_size`.",
         ),
         Mistake(
+            "exchanges the two sizes",
+            _misses_of_exchanged_sizes,
+            "`line_size` is how many numbers are in a line, and the quotient "
+            "`index // line_size` says which line it is. `n_lines` is how many lines "
+            "the cache holds. Here each stands in the place of the other.",
+        ),
+        Mistake(
             "fetches one number at a time",
             _misses_of_numbers,
             "This remembers numbers one by one, as `index` and `index / line_size` do. "
@@ -2148,6 +2403,17 @@ def _letters(spec: str) -> tuple[str, str, str]:
     inputs, output = spec.split("->")
     of_a, of_b = inputs.split(",")
     return of_a, of_b, output
+
+
+def _einsum_transposed(spec, a, b):
+    return my_einsum(spec, a, b).T
+
+
+def _einsum_returns_the_error(spec, a, b):
+    try:
+        return my_einsum(spec, a, b)
+    except ValueError as error:
+        return error
 
 
 def _einsum_in_the_order_of_the_letters(spec, a, b):
@@ -2250,6 +2516,10 @@ def _einsum_stretches(spec, a, b):
     return product.sum(axis=tuple(range(len(output), len(every))))
 
 
+def _einsum_stretches_and_transposes(spec, a, b):
+    return _einsum_stretches(spec, a, b).T
+
+
 def _einsum_loops_over_the_last_sizes(spec, a, b):
     of_a, of_b, output = _letters(spec)
     sizes = dict(zip(of_a + of_b, a.shape + b.shape, strict=True))
@@ -2320,8 +2590,9 @@ MY_EINSUM = Exercise(
         product, and `"i,j->ji"` multiplies each with each. Write it for two arrays of
         floats and every spec of that form, without `np.einsum`. Within `a`, within `b`
         and within the result no letter stands twice, and a result without letters is
-        one number. If a letter stands for two different sizes, raise a `ValueError`.
-        How is up to you: loops, products of matrices, broadcasting.
+        one number. If a letter stands for two different sizes, raise a `ValueError`,
+        even if one of them is 1. How is up to you: loops, products of matrices,
+        broadcasting.
     """),
     stub=cleandoc("""
         def my_einsum(spec, a, b):
@@ -2330,19 +2601,25 @@ MY_EINSUM = Exercise(
     """),
     reference=my_einsum,
     cases=_einsum_cases,
+    call=lambda answer, spec, a, b: _result(answer(spec, a, b)),
     hints=[
         "Write the loops for `ik,kj->ij` once more: there is one for each letter, i, k "
         "and j. Into which entry of the result does a product go, and from where do "
         'its factors come? `spec.split("->")` parts the spec, and a split at the '
         "comma the inputs.",
         "`sizes = dict(zip(of_a + of_b, a.shape + b.shape))` tells the size of each "
-        "letter. With loops: `np.ndindex` goes through all values of all letters. "
-        "With broadcasting: give both arrays an axis for every letter, of size 1 where "
-        "they have none.",
+        "letter; compare it with both shapes. For loops over any number of letters, "
+        "`np.ndindex(2, 3)` goes through all indices of a table of that shape, "
+        "(0, 0), (0, 1), ... (1, 2): with the sizes of all letters in its parentheses "
+        "it is one loop in the place of many. For broadcasting, give both arrays an "
+        "axis for every letter, of size 1 where they have none.",
+        "With loops: begin with `np.zeros` of the sizes after the arrow, and look up "
+        "by its letters which entry of `a`, of `b` and of the result an index means. "
         "By broadcasting: put the letters in one order, those of the result first. "
-        "`transpose` brings the axes of an array into that order, `reshape` adds the "
-        "axes of size 1. Multiply the two, and sum over all axes after those of the "
-        "result.",
+        "`x.transpose(order)` brings any number of axes into an order: its axis d is "
+        "the axis `order[d]` of `x`, so that `transpose((2, 0, 1))` makes (4, 2, 3) of "
+        "(2, 3, 4). `reshape` adds the axes of size 1. Multiply the two, and sum over "
+        "all axes after those of the result.",
     ],
     comment=(
         "Every letter gets an axis. After that an elementwise product with "
@@ -2353,7 +2630,8 @@ MY_EINSUM = Exercise(
         "first, since broadcasting would stretch a 1."
     ),
     remark=(
-        "Your function has just computed everything that a layer needs: "
+        "(The check sees the results alone. If `np.einsum` made them, one of your own "
+        "is still to be written.) Among them is everything that a layer needs: "
         "`bi,io->bo` is XW, `bi,bo->io` is the gradient of W, and `bo,io->bi` is what "
         "goes back to X. In each, the letter that is missing on the right is the one "
         "that is summed over. The gradients can be read off that way before chapter 3 "
@@ -2374,6 +2652,27 @@ MY_EINSUM = Exercise(
             "The letters after the arrow say the order as well: `i,j->ji` is the "
             "transpose of `i,j->ij`. Bring the axes into the order of `output` before "
             "you return.",
+        ),
+        Mistake(
+            "returns the transpose",
+            _einsum_transposed,
+            "The numbers are right, and the axes come in reverse. The first letter "
+            "after the arrow names the first axis of the result, which for a table is "
+            "that of its rows.",
+        ),
+        Mistake(
+            "returns the transpose, and stretches a size of 1",
+            _einsum_stretches_and_transposes,
+            "The numbers are right, and the axes come in reverse: the first letter "
+            "after the arrow names the first axis of the result. Besides, a letter "
+            "with two sizes goes through where one of them is 1. Compare the sizes of "
+            "each letter before you multiply. (`np.einsum` does not. If this is "
+            "`np.einsum`: the task is to write it without.)",
+        ),
+        Mistake(
+            "returns the error and does not raise it",
+            _einsum_returns_the_error,
+            _RAISE_IT,
         ),
         Mistake(
             "puts the axes in the order of the alphabet",
@@ -2451,8 +2750,9 @@ MY_EINSUM = Exercise(
             "stretches a size of 1",
             _einsum_stretches,
             "All is right where the sizes agree. Broadcasting also takes a 1 for any "
-            "size: (2, 1) times (3, 2) goes through, here as with `np.einsum` itself. "
-            "Compare the sizes of each letter before you multiply.",
+            "size, and (2, 1) times (3, 2) goes through. Compare the sizes of each "
+            "letter before you multiply. (`np.einsum` does the same. If this is "
+            "`np.einsum`: the task is to write it without.)",
         ),
         Mistake(
             "takes the sizes without comparing them",
