@@ -7,7 +7,7 @@ import pytest
 
 from nnlib import Tanh, mlp
 from nnlib.exercises import check
-from nnlib.exercises.forward_pass import MyNetwork
+from nnlib.exercises.forward_pass import ANY_NETWORK, MyNetwork
 
 
 @pytest.fixture(autouse=True)
@@ -16,9 +16,9 @@ def no_progress(tmp_path, monkeypatch):
     monkeypatch.setenv("NNLIB_PROGRESS", str(tmp_path / "progress.json"))
 
 
-def said_of(answer):
-    """Return the verdict on a wrong network, as one line."""
-    verdict = check("forward-pass/any-network", answer)
+def said_of(answer, name="any-network"):
+    """Return the verdict on a wrong answer, by default a network, as one line."""
+    verdict = check(f"forward-pass/{name}", answer)
     assert not verdict
     return " ".join(repr(verdict).split())
 
@@ -118,3 +118,82 @@ def test_a_forgotten_return_is_named():
             super().forward(x)
 
     assert "has to return an array" in said_of(Silent)
+
+
+def test_what_the_hints_name_is_imported_by_the_chapter():
+    texts = [*ANY_NETWORK.hints, *(one.diagnosis for one in ANY_NETWORK.mistakes)]
+    assert "np.sqrt" in " ".join(texts)
+    assert "math." not in " ".join([*texts, ANY_NETWORK.solution])
+
+
+@pytest.mark.parametrize("draw", ["random", "uniform", "abs of normal"])
+def test_weights_without_a_minus_are_not_taken_for_a_bend_at_the_end(draw):
+    class Positive(MyNetwork):
+        def __init__(self, sizes, rng):
+            self.layers = [
+                (
+                    np.abs(rng.normal(size=(m, n)))
+                    if draw == "abs of normal"
+                    else getattr(rng, draw)(size=(m, n)),
+                    np.zeros(n),
+                )
+                for m, n in pairwise(sizes)
+            ]
+
+    assert "known mistake: draws no negative weights" in said_of(Positive)
+
+
+def test_an_answer_for_each_sample_is_not_taken_for_columns():
+    class Answers(MyNetwork):
+        def forward(self, x):
+            return np.array([int(row.argmax()) for row in super().forward(x)])
+
+    assert "known mistake: gives the answers" in said_of(Answers)
+
+
+@pytest.mark.parametrize(
+    "fits", [lambda b, n: b[-1] == n, lambda b, n: b[0] == n, lambda b, n: n in b]
+)
+def test_none_that_says_all_fits_is_not_called_a_forgotten_return(fits):
+    def first_misfit(x, weight, bias):
+        if len(x) != 2 or len(weight) != 2:
+            return "axes"
+        if x[1] != weight[0]:
+            return "product"
+        return None if fits(bias, weight[1]) else "bias"
+
+    said = said_of(first_misfit, "first-misfit")
+    assert 'Expected was `"bias"`. `None` says that all fits' in said
+    assert "Is there a `return`?" not in said
+
+
+def test_a_small_number_is_seen_however_small():
+    for small in (1e-3, 1e-11, 1e-12):
+
+        def softmax(z, small=small):
+            e = np.exp(z - z.max(axis=1, keepdims=True))
+            return e / (e.sum(axis=1, keepdims=True) + small)
+
+        assert not check("forward-pass/stable-softmax", softmax)
+
+
+@pytest.mark.parametrize("axis", [1, -1])
+def test_other_ways_to_a_right_softmax_pass(axis):
+    def by_the_logarithm(z):
+        s = z - np.max(z, axis=axis, keepdims=True)
+        return np.exp(s - np.log(np.exp(s).sum(axis=axis, keepdims=True)))
+
+    def by_rows(z):
+        out = np.zeros_like(z)
+        for i, row in enumerate(z):
+            e = np.exp(row - max(row))
+            out[i] = e / sum(e)
+        return out
+
+    def turned_over(z):
+        e = np.exp(z.T - z.max(axis=axis))
+        return (e / e.sum(axis=0)).T
+
+    for answer in (by_the_logarithm, by_rows, turned_over):
+        verdict = check("forward-pass/stable-softmax", answer)
+        assert verdict, verdict

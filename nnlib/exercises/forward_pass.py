@@ -72,6 +72,23 @@ def _neuron_min(x, w, b):
     return min(x @ w + b, 0.0)
 
 
+def _neuron_step(x, w, b):
+    return 1.0 if x @ w + b > 0 else 0.0
+
+
+def _neuron_of_three_inputs(x, w, b):
+    z = b
+    for k in range(3):
+        z += x[k] * w[k]
+    return max(z, 0.0)
+
+
+def _neuron_overwrites(x, w, b):
+    for k in range(len(x)):
+        z = x[k] * w[k]
+    return max(z + b, 0.0)
+
+
 def _neuron_cases() -> Sequence[Case]:
     return [
         (np.array([2.0]), np.array([3.0]), 1.0),
@@ -87,9 +104,9 @@ NEURON = Exercise(
     id="forward-pass/neuron",
     title="One unit",
     statement=cleandoc(r"""
-        What does one unit give for one sample? `x` and `w` are float64 arrays of shape
-        $(M)$, the sample and the weights; `b` is a number, the bias. Return
-        $\mathrm{ReLU}\bigl(\sum_{k=1}^{M} x_k w_k + b\bigr)$, one number.
+        What comes of one sample after a unit and its ReLU? `x` and `w` are float64
+        arrays of shape $(M)$, the sample and the weights; `b` is a number, the bias.
+        Return $\mathrm{ReLU}\bigl(\sum_{k=1}^{M} x_k w_k + b\bigr)$, one number.
     """),
     stub=cleandoc("""
         def neuron(x, w, b):
@@ -109,9 +126,9 @@ NEURON = Exercise(
         "come of it. For two arrays of one axis `x @ w` is the same sum of products."
     ),
     remark=(
-        "A unit is a ramp across the space of its inputs: 0 on one side of the flat "
-        "boundary where the sum is -b, and rising evenly on the other. A layer lays "
-        "many such ramps, each with its own direction and its own start."
+        "A unit with its ReLU is a ramp across the space of its inputs: 0 on one side "
+        "of the flat boundary where the sum is -b, and rising evenly on the other. A "
+        "layer lays many such ramps, each with its own direction and its own start."
     ),
     mistakes=[
         Mistake(
@@ -176,6 +193,24 @@ NEURON = Exercise(
             "keeps the negative part",
             _neuron_min,
             "`min(z, 0)` keeps what is negative. ReLU is `max(z, 0)`.",
+        ),
+        Mistake(
+            "answers 1 or 0",
+            _neuron_step,
+            "A step says only whether the number is positive. ReLU lets a positive "
+            "number through as it is: 2.5 stays 2.5.",
+        ),
+        Mistake(
+            "expects three inputs",
+            _neuron_of_three_inputs,
+            "`range(3)` is right for the network on paper alone. A sample has M "
+            "numbers, and M is `len(x)`.",
+        ),
+        Mistake(
+            "overwrites the sum at each turn",
+            _neuron_overwrites,
+            "With `z = x[k] * w[k]` in the loop only the last product is left. Start "
+            "with `z = 0.0` and add to it: `z += x[k] * w[k]`.",
         ),
     ],
 )
@@ -392,9 +427,14 @@ def _softmax_from_a_sentinel(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
-def _softmax_with_a_small_number(z):
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / (e.sum(axis=1, keepdims=True) + 1e-9)
+def _softmax_with(small):
+    """Return a softmax that adds a small number to the sum."""
+
+    def with_a_small_number(z):
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        return e / (e.sum(axis=1, keepdims=True) + small)
+
+    return with_a_small_number
 
 
 def _softmax_of_columns(z):
@@ -412,13 +452,48 @@ def _softmax_from_the_largest_of_all(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
+def _softmax_of_shifted_rows_over_all(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum()
+
+
+def _softmax_from_the_largest_of_the_column(z):
+    e = np.exp(z - z.max(axis=0))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def _softmax_from_the_mean(z):
+    e = np.exp(z - z.mean(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
 def _softmax_clipped(z):
     e = np.exp(np.clip(z, -80, 80))
     return e / e.sum(axis=1, keepdims=True)
 
 
+def _softmax_clipped_far_out(z):
+    e = np.exp(np.clip(z, -500, 500))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def _softmax_clipped_above(z):
+    e = np.exp(np.minimum(z, 500))
+    return e / e.sum(axis=1, keepdims=True)
+
+
 def _softmax_without_keepdims(z):
     e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1)
+
+
+def _softmax_without_keepdims_of_the_largest(z):
+    e = np.exp(z - z.max(axis=1))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def _softmax_without_any_keepdims(z):
+    e = np.exp(z - z.max(axis=1))
     return e / e.sum(axis=1)
 
 
@@ -471,8 +546,8 @@ STABLE_SOFTMAX = Exercise(
         Write $p_j = e^{z_j} / \sum_k e^{z_k}$ for each row of `z`, floats of shape
         $(B, K)$. It has to be right for logits of $\pm 10^6$ as for those near 0, each
         row by itself, and NumPy shall have nothing to warn of. The result has the shape
-        and the dtype of `z`. No small number is to be added anywhere: the check looks
-        at the twelfth digit.
+        and the dtype of `z`. No small number is to be added anywhere: the check would
+        see even $10^{-12}$.
     """),
     stub=cleandoc("""
         def stable_softmax(z):
@@ -481,7 +556,7 @@ STABLE_SOFTMAX = Exercise(
     """),
     reference=stable_softmax,
     cases=_softmax_cases,
-    tolerance=1e-12,
+    tolerance=1e-13,
     hints=[
         "A number that is added to all logits of a row changes no probability. Which "
         "number makes the largest exponent harmless?",
@@ -516,12 +591,15 @@ STABLE_SOFTMAX = Exercise(
             "Every exponential is then 0, and 0 / 0 is not a number. Start from the "
             "first logit, or from -inf, or take `z.max`.",
         ),
-        Mistake(
-            "adds 1e-9 to the sum",
-            _softmax_with_a_small_number,
-            "After the shift the sum is at least 1, so there is no division by 0 to "
-            "guard against. The small number does harm: the rows no longer add up to "
-            "1. Where it seems to be needed, something before it is wrong.",
+        *(
+            Mistake(
+                f"adds 1e-{digits} to the sum",
+                _softmax_with(10.0**-digits),
+                "After the shift the sum is at least 1, so there is no division by 0 "
+                "to guard against. The small number does harm: the rows no longer add "
+                "up to 1. Where it seems to be needed, something before it is wrong.",
+            )
+            for digits in (6, 7, 8, 9, 10, 12)
         ),
         Mistake(
             "goes down the columns",
@@ -536,6 +614,27 @@ STABLE_SOFTMAX = Exercise(
             "up to 1. Each row has a sum of its own.",
         ),
         Mistake(
+            "divides by the sum of everything",
+            _softmax_of_shifted_rows_over_all,
+            "Each row loses its own largest, as it should, but `e.sum()` without an "
+            "axis adds up all rows. Each row has a sum of its own: "
+            "`e.sum(axis=1, keepdims=True)`.",
+        ),
+        Mistake(
+            "subtracts the largest of each column",
+            _softmax_from_the_largest_of_the_column,
+            "`z.max(axis=0)` runs over the samples, and what it subtracts differs "
+            "within a row. Only one and the same number for the whole row leaves its "
+            "probabilities alone: `axis=1`.",
+        ),
+        Mistake(
+            "subtracts the mean",
+            _softmax_from_the_mean,
+            "Any number may be subtracted from a row on paper. But what is far above "
+            "the mean still overflows. Only after the largest is subtracted is every "
+            "exponent at most 0.",
+        ),
+        Mistake(
             "subtracts the largest of the whole batch",
             _softmax_from_the_largest_of_all,
             "One sample with logits near 10⁶ then pushes those of another so far down "
@@ -548,11 +647,39 @@ STABLE_SOFTMAX = Exercise(
             "the bound, and get a half each. Subtract instead; it changes nothing.",
         ),
         Mistake(
+            "clips the logits far out",
+            _softmax_clipped_far_out,
+            "Clipping makes equal what was different: of 10⁶ and 10⁶ - 1 both become "
+            "the bound, and get a half each. (And in float32 the exponential overflows "
+            "before 89.) Subtract instead; it changes nothing.",
+        ),
+        Mistake(
+            "clips the logits from above",
+            _softmax_clipped_above,
+            "Clipping makes equal what was different, and of very negative logits all "
+            "exponentials are still 0: 0 / 0. Subtract the largest of the row instead; "
+            "it changes nothing.",
+        ),
+        Mistake(
             "loses the axis of the sum",
             _softmax_without_keepdims,
             "The sum has shape (B,), a row, and meets the *columns* of (B, K): an "
             "error, or, where B = K, each number divided by the sum of another sample. "
             "Keep the axis with `keepdims=True`.",
+        ),
+        Mistake(
+            "loses the axis of the largest",
+            _softmax_without_keepdims_of_the_largest,
+            "The largest logits have shape (B,), a row, and meet the *columns* of "
+            "(B, K): an error, or, where B = K, numbers that differ within a row are "
+            "subtracted. Keep the axis with `keepdims=True`.",
+        ),
+        Mistake(
+            "loses the axis of the largest and of the sum",
+            _softmax_without_any_keepdims,
+            "Both have shape (B,), a row, and meet the *columns* of (B, K): an error, "
+            "or, where B = K, each number meets the largest and the sum of another "
+            "sample. Keep the axis with `keepdims=True`, both times.",
         ),
         Mistake(
             "leaves out the exponential",
@@ -627,6 +754,14 @@ def _collapse_weight_times_bias(w1, b1, w2, b2):
 
 def _collapse_entry_by_entry(w1, b1, w2, b2):
     return w1 * w2, b1 * w2 + b2
+
+
+def _collapse_bias_other_order(w1, b1, w2, b2):
+    return w1 @ w2, w2 @ b1 + b2
+
+
+def _collapse_weights_entry_by_entry(w1, b1, w2, b2):
+    return w1 * w2, b1 @ w2 + b2
 
 
 def _collapse_sums_weights(w1, b1, w2, b2):
@@ -745,6 +880,19 @@ COLLAPSE = Exercise(
             _collapse_entry_by_entry,
             "`*` multiplies entries that stand in the same place. One product after "
             "the other is the matrix product: `w1 @ w2`.",
+        ),
+        Mistake(
+            "multiplies the bias from the wrong side",
+            _collapse_bias_other_order,
+            "The first bias is a row, as the samples are, and stands on the left: "
+            "`b1 @ w2`, (H,) @ (H, N). `w2 @ b1` fits only if H = N, and is wrong even "
+            "there.",
+        ),
+        Mistake(
+            "multiplies the weights entry by entry",
+            _collapse_weights_entry_by_entry,
+            "`*` multiplies entries that stand in the same place. One layer after the "
+            "other is the matrix product, as it is for the bias: `w1 @ w2`.",
         ),
         Mistake(
             "adds the weights",
@@ -951,6 +1099,10 @@ def _flops_without_bias(batch, sizes):
     return sum(2 * batch * m * n for m, n in pairwise(sizes))
 
 
+def _flops_with_one_addition_less(batch, sizes):
+    return sum(batch * n * (2 * m - 1) for m, n in pairwise(sizes))
+
+
 def _flops_of_one_sample(batch, sizes):
     return count_flops(1, sizes)
 
@@ -1024,9 +1176,9 @@ COUNT_FLOPS = Exercise(
     ),
     remark=(
         "For a batch of 64 the digit reader takes 13,988,480, some 14 million. A "
-        "laptop does a thousand times as many in a second and more, so a batch should "
-        "take well below a millisecond; where it takes longer, it waits for memory or "
-        "for Python, and not for arithmetic."
+        "laptop does a thousand times as many in a second, and often far more, so a "
+        "batch should take about a millisecond at most; where it takes much longer, it "
+        "waits for memory or for Python, and not for arithmetic."
     ),
     mistakes=[
         Mistake(
@@ -1043,6 +1195,13 @@ COUNT_FLOPS = Exercise(
             "sum of M. The chapter counts M, since the sum starts at 0.)",
         ),
         Mistake(
+            "counts M - 1 additions and no bias",
+            _flops_with_one_addition_less,
+            "BN(2M - 1) is the product alone, with its sums started from their first "
+            "term. The chapter starts them from 0, which makes M additions, and adds "
+            "BN for the bias: 2BMN + BN.",
+        ),
+        Mistake(
             "counts one sample",
             _flops_of_one_sample,
             "That is for one sample. Every sample of the batch takes as much.",
@@ -1054,10 +1213,11 @@ COUNT_FLOPS = Exercise(
             "row, B N additions.",
         ),
         Mistake(
-            "counts two operations for each bias",
+            "counts BN twice",
             _flops_bias_twice,
-            "A bias is added and multiplied by nothing: one operation for each sample "
-            "and unit, not two.",
+            "2BMN + 2BN comes of a bias that counts twice, but it is added, and "
+            "multiplied by nothing: BN. It also comes of a ReLU that is counted after "
+            "every layer: activations are left out here, and the last layer has none.",
         ),
         Mistake(
             "has a bias for each input",
@@ -1175,6 +1335,30 @@ def _misfit_last_size_of_bias(x, weight, bias):
     return None if bias[-1] == weight[1] else "bias"
 
 
+def _misfit_first_size_of_bias(x, weight, bias):
+    if len(x) != 2 or len(weight) != 2:
+        return "axes"
+    if x[1] != weight[0]:
+        return "product"
+    return None if bias[0] == weight[1] else "bias"
+
+
+def _misfit_both_without_axes(x, weight, bias):
+    if len(x) != 2 and len(weight) != 2:
+        return "axes"
+    if x[1] != weight[0]:
+        return "product"
+    return None if bias == (weight[1],) else "bias"
+
+
+def _misfit_axes_of_the_bias(x, weight, bias):
+    if len(x) != 2 or len(weight) != 2 or len(bias) != 1:
+        return "axes"
+    if x[1] != weight[0]:
+        return "product"
+    return None if bias == (weight[1],) else "bias"
+
+
 def _misfit_bias_before_product(x, weight, bias):
     if len(x) != 2 or len(weight) != 2:
         return "axes"
@@ -1223,7 +1407,23 @@ def _misfit_cases() -> Sequence[Case]:
         ((2, 2), (2, 2), (2,)),
         ((2, 3), (3, 2), (2,)),
         ((4, 3), (3,), (3,)),
+        ((3,), (3,), (1,)),
     ]
+
+
+def _misfit_complaint(
+    result: Any, x: tuple[int, ...], weight: tuple[int, ...], bias: tuple[int, ...]
+) -> str | None:
+    expected = first_misfit(x, weight, bias)
+    if type(result) is type(expected) and result == expected:
+        return None
+    wanted = "`None`" if expected is None else f'`"{expected}"`'
+    if result is None:
+        return (
+            f"Expected was {wanted}. `None` says that all fits; it also comes where a "
+            "function ends without a `return`."
+        )
+    return f"Expected was {wanted}."
 
 
 FIRST_MISFIT = Exercise(
@@ -1244,6 +1444,7 @@ FIRST_MISFIT = Exercise(
     """),
     reference=first_misfit,
     cases=_misfit_cases,
+    judge=_misfit_complaint,
     hints=[
         "Three questions in a row, each with a `return` of its own. Which must come "
         "first, so that the next can look at `x[1]`?",
@@ -1314,6 +1515,24 @@ FIRST_MISFIT = Exercise(
             "shape with `(weight[1],)`.",
         ),
         Mistake(
+            "looks at the first size of the bias only",
+            _misfit_first_size_of_bias,
+            "The first size is right in (2, 1) as well. Compare the whole shape with "
+            "`(weight[1],)`.",
+        ),
+        Mistake(
+            "asks for the axes of both with `and`",
+            _misfit_both_without_axes,
+            "`len(x) != 2 and len(weight) != 2` is true only where both are wrong. "
+            "One that is wrong is enough: `or`.",
+        ),
+        Mistake(
+            "calls wrong axes of the bias axes",
+            _misfit_axes_of_the_bias,
+            'The word `"axes"` is for `x` and `weight`. A bias whose shape is anything '
+            'but (N,) is a wrong `"bias"`, and is named only if the product fits.',
+        ),
+        Mistake(
             "looks at the bias before the product",
             _misfit_bias_before_product,
             "Where both are wrong, the product is to be named: it comes first when the "
@@ -1350,7 +1569,7 @@ FIRST_MISFIT = Exercise(
 class MyNetwork:
     def __init__(self, sizes, rng):
         self.layers = [
-            (rng.normal(scale=math.sqrt(2 / m), size=(m, n)), np.zeros(n))
+            (rng.normal(scale=np.sqrt(2 / m), size=(m, n)), np.zeros(n))
             for m, n in pairwise(sizes)
         ]
 
@@ -1432,6 +1651,42 @@ class _HasColumns(MyNetwork):
         return super().forward(x).T
 
 
+class _MultipliesWX(MyNetwork):
+    def __init__(self, sizes, rng):
+        super().__init__(sizes, rng)
+        self.layers = [(w.T, b) for w, b in self.layers]
+
+    def forward(self, x):
+        *hidden, (weight, bias) = self.layers
+        for w, b in hidden:
+            x = np.maximum(w @ x + b, 0)
+        return weight @ x + bias
+
+
+class _GivesAnswers(MyNetwork):
+    def forward(self, x):
+        return super().forward(x).argmax(axis=1)
+
+
+class _ForgetsTheLastLayer(MyNetwork):
+    def forward(self, x):
+        for w, b in self.layers[:-1]:
+            x = np.maximum(x @ w + b, 0)
+        return x
+
+
+class _HasPositiveWeights(MyNetwork):
+    def __init__(self, sizes, rng):
+        self.layers = [
+            (rng.uniform(size=(m, n)), np.zeros(n)) for m, n in pairwise(sizes)
+        ]
+
+
+class _EndsInSigmoid(MyNetwork):
+    def forward(self, x):
+        return 1 / (1 + np.exp(-super().forward(x)))
+
+
 class _ThreeLayersOnly(MyNetwork):
     def forward(self, x):
         (w1, b1), (w2, b2), (w3, b3) = self.layers
@@ -1483,7 +1738,14 @@ def _failing(make: Any, sizes: list[int], x: Array, y: Any) -> list[str]:
     if not isinstance(y, np.ndarray):
         return ["`forward` has to return an array."]
     if y.shape != shape:
-        return ["The result has another shape.", f"{y.shape} came, and not {shape}."]
+        which = "The result has another shape."
+        if y.shape == (len(x),) and y.dtype.kind in "iu":
+            which = "The result is one integer for each sample."
+        elif y.shape == shape[::-1]:
+            which = "The result lies on its side."
+        elif y.ndim == 2 and len(y) == len(x):
+            which = "The rows of the result have another length."
+        return [which, f"Shape {y.shape} came, and not {shape}."]
     if y.dtype != x.dtype:
         return ["The result has another dtype.", f"{y.dtype} came, and not {x.dtype}."]
     if not np.isfinite(y).all():
@@ -1503,6 +1765,10 @@ def _failing(make: Any, sizes: list[int], x: Array, y: Any) -> list[str]:
     if sizes[-1] > 1 and np.allclose(out.sum(axis=1), 1):
         return ["Each row of the result adds up to 1."]
     if sizes[-1] > 4 and out.min() >= 0:
+        if out.max() <= 1:
+            return ["No result is ever negative, and none is above 1."]
+        if np.any((out == 0).any(axis=1) & (out > 0).any(axis=1)):
+            return ["No result is ever negative, and many are exactly 0."]
         return ["No result is ever negative."]
     size = float(np.sqrt(np.mean(out**2)))
     if not 1e-4 < size < 1e3:
@@ -1576,10 +1842,10 @@ ANY_NETWORK = Exercise(
         "neighbours of `sizes`. `forward` is a loop over it. What is different about "
         "the last turn?",
         "`rng.normal(size=(m, n))` draws a weight. A unit adds m of them up, so with m "
-        "inputs of size 1 the sum is of size √m, and after several layers that adds "
-        "up. Which factor takes it back?",
-        "Divide the weights by `math.sqrt(m)`, or multiply them by "
-        "`math.sqrt(2 / m)`, since ReLU lets only half of it through.",
+        "inputs of size 1 the sum is of size √m, and after several layers that "
+        "multiplies. Which factor takes it back?",
+        "Divide the weights by `np.sqrt(m)`, or multiply them by "
+        "`np.sqrt(2 / m)`, since ReLU puts 0 in place of half of the sums.",
     ],
     comment=(
         r"The factor $\sqrt{2 / M}$ keeps the size of the numbers from layer to layer, "
@@ -1604,6 +1870,19 @@ ANY_NETWORK = Exercise(
             _BendsAtTheEnd,
             "Logits may be negative: that is how a network speaks against a class. "
             "After the last layer nothing bends.",
+        ),
+        Mistake(
+            "draws no negative weights",
+            _HasPositiveWeights,
+            "`rng.uniform(size=...)` and `rng.random` draw from 0 to 1. With positive "
+            "weights alone no unit can count anything against an answer, and what is "
+            "added up never cancels. Draw on both sides of 0, with `rng.normal`.",
+        ),
+        Mistake(
+            "ends in a sigmoid",
+            _EndsInSigmoid,
+            "Logits are asked for, which may be negative and of any size. After the "
+            "last layer nothing bends.",
         ),
         Mistake(
             "ends in softmax",
@@ -1646,19 +1925,38 @@ ANY_NETWORK = Exercise(
             _GrowsLayerByLayer,
             "A sum of m products with weights of size 1 is about √m times as large as "
             "what came in, and eight layers multiply that. Scale the weights by "
-            "`math.sqrt(2 / m)` or so.",
+            "`np.sqrt(2 / m)` or so.",
         ),
         Mistake(
             "fades from layer to layer",
             _FadesLayerByLayer,
             "Weights of one small size, such as 0.01, make the numbers smaller with "
             "each layer, until nothing is left. How small is right depends on m: "
-            "`math.sqrt(2 / m)` or so.",
+            "`np.sqrt(2 / m)` or so.",
         ),
         Mistake(
             "has a sample in each column",
             _HasColumns,
             "A row is a sample, on the way in and on the way out: (B, K).",
+        ),
+        Mistake(
+            "multiplies shapes that do not fit",
+            _MultipliesWX,
+            "If the error speaks of `matmul` or of `broadcast`: a row is a sample, so "
+            "x stands on the left, `x @ w + b`, with w of shape (m, n). `w @ x + b` "
+            "with (n, m) is the convention with a sample in each column.",
+        ),
+        Mistake(
+            "gives the answers",
+            _GivesAnswers,
+            "`argmax` makes one answer of K logits. The logits themselves are asked "
+            "for, K for each sample.",
+        ),
+        Mistake(
+            "leaves out the last layer",
+            _ForgetsTheLastLayer,
+            "There are `len(sizes) - 1` layers, and the last leads to `sizes[-1]`. It "
+            "has no ReLU after it, but its product and its bias it has.",
         ),
         Mistake(
             "knows three layers only",
@@ -1770,25 +2068,25 @@ QUESTIONS = [
     ),
     Question(
         id="forward-pass/layer-parameters",
-        text="How many parameters has a linear layer from 128 numbers to 64?",
-        answer=8256,
-        why="128 · 64 = 8,192 weights and a bias for each of the 64 units.",
+        text="How many parameters does a linear layer from 200 numbers to 30 have?",
+        answer=6030,
+        why="200 · 30 = 6,000 weights and a bias for each of the 30 units.",
         wrong={
-            8192: "Those are the weights, 128 · 64. Each unit has a bias, too.",
-            8320: "128 biases are too many: a bias belongs to a unit, and there are "
-            "64 of those.",
-            192: "That is 128 + 64. Every one of the 64 units has a weight for each of "
-            "the 128 inputs.",
-            8193: "One bias for the whole layer is too few: each unit has its own.",
+            6000: "Those are the weights, 200 · 30. Each unit has a bias, too.",
+            6200: "200 biases are too many: a bias belongs to a unit, and there are "
+            "30 of those.",
+            230: "That is 200 + 30. Every one of the 30 units has a weight for each of "
+            "the 200 inputs.",
+            6001: "One bias for the whole layer is too few: each unit has its own.",
         },
         otherwise="A weight for every pair of an input and a unit, a bias for a unit.",
-        computed=lambda: _parameter_count(128, 64),
+        computed=lambda: _parameter_count(200, 30),
     ),
     Question(
         id="forward-pass/layer-flops",
         text=(
-            "How many operations takes a linear layer from 100 numbers to 50, for a "
-            "batch of 10? Count as the chapter does, 2BMN for the product and BN for "
+            "How many operations does a linear layer from 100 numbers to 50 take, for "
+            "a batch of 10? Count as the chapter does, 2BMN for the product and BN for "
             "the bias."
         ),
         answer=100_500,
@@ -1866,7 +2164,7 @@ QUESTIONS = [
     ),
     Question(
         id="forward-pass/network-parameters",
-        text="How many parameters has a network 784-32-10?",
+        text="How many parameters does a network 784-32-10 have?",
         answer=25_450,
         why="784 · 32 + 32 = 25,120 in the first layer, 32 · 10 + 10 = 330 after it.",
         wrong={
