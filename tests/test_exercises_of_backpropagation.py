@@ -178,6 +178,13 @@ def test_a_backward_that_is_right_for_ones_only_is_refused():
             "has the gradient of something else",
         ),
         (
+            lambda g, x, y: (
+                (g - g.mean(0) - y * (g * y).mean(0)) / x.std(1, keepdims=True)
+            ),
+            "does not move with",
+            "goes along the wrong paths",
+        ),
+        (
             lambda g, x, y: -back_through_layer_norm(g, x, y),
             "the gradient with the opposite sign",
             "has the sign the wrong way round",
@@ -234,13 +241,39 @@ def test_the_kind_of_what_is_returned_is_named():
     text = said_of("own-operation", operation(SQUARES[0], lambda g, x, y: x.sum(1)))
     assert "It returned shape (3,), and `x` has shape (3, 4)." in text
     as_a_number = operation(lambda x: (x**2).sum(), SQUARES[1])
-    assert "It returned a float64." in said_of("own-operation", as_a_number)
+    text = said_of("own-operation", as_a_number)
+    assert "It returned a single number, a float64, and no array" in text
     in_float32 = operation(lambda x: x.astype(np.float32), SQUARES[1])
     assert "It returned an array of float32." in said_of("own-operation", in_float32)
     no_module = operation(*SQUARES, base=object)
     assert "The class is no `Module`" in said_of("own-operation", no_module)
     infinite = operation(lambda x: np.full_like(x, np.inf), lambda g, x, y: x)
     assert "not finite" in said_of("own-operation", infinite)
+
+
+def test_the_class_is_wanted_and_not_a_module():
+    text = said_of("own-operation", operation(*SQUARES)())
+    assert "Give `check` the class itself, without parentheses" in text
+
+
+def test_a_gradient_in_float32_is_refused():
+    in_float32 = operation(SQUARES[0], lambda g, x, y: SQUARES[1](g, x, y).astype("f"))
+    text = said_of("own-operation", in_float32)
+    assert "`backward` has to return an array of float64." in text
+    assert "It returned an array of float32." in text
+
+
+def test_a_parameter_s_gradient_is_assigned():
+    class Adds(WithGain):
+        def backward(self, grad_output):
+            before = self.gain.grad
+            dx = super().backward(grad_output)
+            self.gain.grad = self.gain.grad + before
+            return dx
+
+    text = said_of("own-operation", Adds)
+    assert "`gain.grad` differs from call to call." in text
+    assert "known mistake: adds to the gradient of a parameter." in text
 
 
 def test_a_module_that_writes_into_the_x_it_kept_is_refused():
@@ -360,6 +393,36 @@ def test_two_mistakes_at_once_are_both_named():
 
     text = said_of("central-differences", integers_and_no_brackets)
     assert "leaves out the brackets around 2 * h, and nudges integers." in text
+
+
+def test_mistakes_of_first_readers_are_named():
+    def own_step(f, x, h):
+        return numerical_gradient(f, x.astype(float), h=1e-4)
+
+    def by_if(f, x, h):
+        return abs(f(x + h) - 2 * f(x) + f(x - h)) > 0.02 * h and h > 0
+
+    def over_expected(found, expected):
+        errors = []
+        for a, b in zip(found, expected, strict=True):
+            size = np.linalg.norm(b)
+            errors.append(np.linalg.norm(a - b) / size if size else 0)
+        return max(errors)
+
+    def one_each(found, expected):
+        errors = []
+        for a, b in zip(found, expected, strict=True):
+            size = np.linalg.norm(a) + np.linalg.norm(b)
+            errors.append(np.linalg.norm(a - b) / size if size else 0.0)
+        return errors
+
+    for id, answer, mistake in (
+        ("central-differences", own_step, "takes a step of its own"),
+        ("kink-detector", by_if, "asks `if` of a whole array"),
+        ("relative-error", over_expected, "divides by one norm only, where that"),
+        ("relative-error", one_each, "returns the errors of all pairs."),
+    ):
+        assert f"known mistake: {mistake}" in said_of(id, answer)
 
 
 def test_the_gradients_are_called_by_name():

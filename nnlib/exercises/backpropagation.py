@@ -60,6 +60,12 @@ def _neuron_slope_of_sigmoid(w, x, b, y):
     return dz * x, dz, dz * w
 
 
+def _neuron_mask_of_relu(w, x, b, y):
+    z = w * x + b
+    dz = 2 * (np.tanh(z) - y) * (z > 0)
+    return dz * x, dz, dz * w
+
+
 def _neuron_times_the_loss(w, x, b, y):
     a = np.tanh(w * x + b)
     dz = (a - y) ** 2 * (1 - a**2)
@@ -112,7 +118,7 @@ NEURON = Exercise(
         A neuron with one input computes $z = wx + b$ and $a = \tanh z$, and its loss is
         $L = (a - y)^2$. All of them are numbers. Return the derivatives of $L$ by $w$,
         by $b$ and by $x$, in this order, as a tuple of three numbers. The slope of
-        tanh at $z$ is $1 - a^2$.
+        tanh at $z$ is $1 - a^2$, as found on this page.
     """),
     stub=cleandoc("""
         def neuron_gradients(w, x, b, y):
@@ -177,6 +183,13 @@ NEURON = Exercise(
             _neuron_slope_of_sigmoid,
             "a (1 - a) is the slope of the sigmoid, another function. That of tanh is "
             "1 - a².",
+        ),
+        Mistake(
+            "takes the slope of ReLU",
+            _neuron_mask_of_relu,
+            "(z > 0) is the slope of ReLU, the activation of the neuron on the page. "
+            "Here it is tanh, which lets something through on both sides of 0: its "
+            "slope is 1 - a².",
         ),
         Mistake(
             "has the sign the wrong way round",
@@ -286,6 +299,31 @@ def _nudged_without_brackets(f, x, h):
     gradient = np.empty(x.shape)
     for i, above, below in _around(f, x, h):
         gradient[i] = (above - below) / 2 * h
+    return gradient
+
+
+def _nudged_without_any_brackets(f, x, h):
+    gradient = np.empty(x.shape)
+    for i, above, below in _around(f, x, h):
+        gradient[i] = above - below / (2 * h)
+    return gradient
+
+
+def _nudged_by_own_step(f, x, h):
+    return nudged_gradient(f, x, 1e-5)
+
+
+def _nudged_by_views_of_rows(f, x, h):
+    x = np.array(x, dtype=float)
+    gradient = np.empty(x.shape)
+    for i in range(len(x)):
+        here = x[i]  # of a table a row, and the same memory
+        x[i] = here + h
+        above = f(x)
+        x[i] = here - h
+        below = f(x)
+        x[i] = here
+        gradient[i] = (above - below) / (2 * h)
     return gradient
 
 
@@ -490,6 +528,19 @@ _WITH_INTEGERS_OR_NOT = [
         "left to right. Write `/ (2 * h)`.",
     ),
     Mistake(
+        "leaves out the brackets around the difference",
+        _nudged_without_any_brackets,
+        "`f(x + h) - f(x - h) / (2 * h)` divides only the second value, since a "
+        "division comes before a subtraction. Write `(above - below) / (2 * h)`.",
+    ),
+    Mistake(
+        "takes a step of its own",
+        _nudged_by_own_step,
+        "The step is the argument `h`, and here it is given as large as 0.5, so that "
+        "it shows. A 1e-5 of your own finds the slope itself; asked for is the "
+        "quotient with this `h`.",
+    ),
+    Mistake(
         "nudges whole rows",
         _nudged_by_rows,
         "`range(len(x))` runs over the rows of a table, and `x[i]` is then a whole row "
@@ -566,6 +617,14 @@ NUDGED = Exercise(
     ),
     mistakes=[
         *_WITH_INTEGERS_OR_NOT,
+        Mistake(
+            "nudges whole rows, and through a view",
+            _nudged_by_views_of_rows,
+            "`range(len(x))` runs over the rows of a table. There `here = x[i]` is no "
+            "number but the row itself, the same memory: it moves along with `x[i]`, "
+            "and cannot put back what was. `np.ndindex(x.shape)` gives the place of "
+            "every single element, for any number of dimensions.",
+        ),
         Mistake(
             "does not divide",
             _nudged_not_divided,
@@ -795,8 +854,8 @@ LINEAR_BACKWARD = Exercise(
     hints=[
         "A gradient has the shape of its value. Which product of a (B, M) and a (B, N) "
         "gives an (M, N), if you may transpose? There is one only.",
-        r"$dW_{mn} = \sum_i X_{im} G_{in}$: every sample $i$ adds its share, so the "
-        r"sum runs over the batch. The same for $db_n = \sum_i G_{in}$, with a 1 in "
+        r"$dw_{kj} = \sum_i x_{ik}\, g_{ij}$: every sample $i$ adds its share, so the "
+        r"sum runs over the batch. The same for $db_j = \sum_i g_{ij}$, with a 1 in "
         "place of the input.",
         "`x.T @ grad_output`, `grad_output.sum(axis=0)`, `grad_output @ w.T`.",
     ],
@@ -856,21 +915,21 @@ LINEAR_BACKWARD = Exercise(
         Mistake(
             "divides dW by the batch size",
             _linear_dw_of_the_mean,
-            "The mean is the loss's: its gradient G already holds the 1/N. Divided "
+            "The mean is the loss's: its gradient G already holds its factor. Divided "
             "again, dW is B times too small, and the bias learns B times as fast as "
             "the weights. A layer adds up.",
         ),
         Mistake(
             "divides dW and db by the batch size",
             _linear_of_the_mean,
-            "The mean is the loss's: its gradient G already holds the 1/N. Divided "
+            "The mean is the loss's: its gradient G already holds its factor. Divided "
             "again, the gradients of the weights are B times too small, while the loss "
             "still falls and nothing looks broken. A layer adds up.",
         ),
         Mistake(
             "divides all three by the batch size",
             _linear_of_the_mean_throughout,
-            "The mean is the loss's: its gradient G already holds the 1/N. And what "
+            "The mean is the loss's: its gradient G already holds its factor. And what "
             "divides dX divides again in every layer before, by B, B², B³: the first "
             "layers of a deep network would stand still. A layer adds up.",
         ),
@@ -921,20 +980,20 @@ LINEAR_BACKWARD = Exercise(
             "ignores the upstream gradient",
             _linear_without_upstream,
             "This is right for a G of ones alone, that is, for the loss Σ Z. The chain "
-            "rule multiplies by what comes from above: `grad_output` has to stand in "
-            "all three.",
+            "rule multiplies by what comes from upstream: `grad_output` has to stand "
+            "in all three.",
         ),
         Mistake(
             "ignores the upstream gradient in dW",
             _linear_dw_without_upstream,
             "X alone is how Z moves with W, the local slope. The chain rule multiplies "
-            "it by what comes from above: dW = Xᵀ G.",
+            "it by what comes from upstream: dW = Xᵀ G.",
         ),
         Mistake(
             "ignores the upstream gradient in dX",
             _linear_dx_without_upstream,
             "W alone is how Z moves with X, the local slope. The chain rule multiplies "
-            "it by what comes from above: dX = G Wᵀ.",
+            "it by what comes from upstream: dX = G Wᵀ.",
         ),
         Mistake(
             "gives them in another order",
@@ -986,6 +1045,14 @@ def _error_one_sided_without_guard(found, expected):
     )
 
 
+def _error_over_expected(found, expected):
+    worst = 0.0
+    for a, b in zip(found, expected, strict=True):
+        if b.any():
+            worst = max(worst, float(np.linalg.norm(a - b) / np.linalg.norm(b)))
+    return worst
+
+
 def _error_over_larger(found, expected):
     worst = 0.0
     for a, b in zip(found, expected, strict=True):
@@ -1029,6 +1096,41 @@ def _error_by_elements(found, expected):
         (np.abs(a - b) / np.maximum(1e-8, np.abs(a) + np.abs(b))).max()
         for a, b in zip(found, expected, strict=True)
     )
+
+
+def _error_by_elements_over_sum(found, expected):
+    return max(
+        (np.abs(a - b) / (np.abs(a) + np.abs(b))).max()
+        for a, b in zip(found, expected, strict=True)
+    )
+
+
+def _error_by_elements_over_expected(found, expected):
+    return max(
+        (np.abs(a - b) / np.abs(b)).max() for a, b in zip(found, expected, strict=True)
+    )
+
+
+def _error_by_elements_of_some(found, expected):
+    worst = 0.0
+    for a, b in zip(found, expected, strict=True):
+        scale = np.abs(a) + np.abs(b)
+        some = scale > 0
+        if some.any():
+            worst = max(worst, float((np.abs(a - b)[some] / scale[some]).max()))
+    return worst
+
+
+def _errors_of_all(found, expected):
+    pairs = zip(found, expected, strict=True)
+    return [worst_error([a], [b]) for a, b in pairs]
+
+
+def _errors_of_all_without_guard(found, expected):
+    return [
+        np.linalg.norm(a - b) / (np.linalg.norm(a) + np.linalg.norm(b))
+        for a, b in zip(found, expected, strict=True)
+    ]
 
 
 def _error_pooled(found, expected):
@@ -1197,6 +1299,13 @@ WORST_ERROR = Exercise(
             "is zeros, and NaN where both are. Divide by the sum of both norms, and "
             "let two arrays of zeros have the error 0.",
         ),
+        Mistake(
+            "divides by one norm only, where that is not 0",
+            _error_over_expected,
+            "Divided by the norm of `expected` alone, the error can be anything, and "
+            "where `expected` is zeros and `found` is not, a wrong gradient counts as "
+            "right. Divide by the sum of both norms: it is 0 only if both are zeros.",
+        ),
         *(
             Mistake(
                 f"adds {eps} to the denominator",
@@ -1234,6 +1343,38 @@ WORST_ERROR = Exercise(
             "One element that is nearly 0 by chance has hardly a right digit in a "
             "central difference, and fails the whole check. The norms weigh each "
             "element by its size; compare arrays, not elements.",
+        ),
+        *(
+            Mistake(
+                f"goes element by element, {how}",
+                answer,
+                "One element that is nearly 0 by chance has hardly a right digit in a "
+                "central difference, and fails the whole check; one that is 0 gives "
+                "0 / 0. The norms weigh each element by its size: one norm of each "
+                "array, and then one division.",
+            )
+            for how, answer in (
+                ("even 0 by 0", _error_by_elements_over_sum),
+                ("over `expected`", _error_by_elements_over_expected),
+                ("without those of 0", _error_by_elements_of_some),
+            )
+        ),
+        *(
+            Mistake(
+                f"returns the errors of all pairs{how}",
+                answer,
+                "Asked for is one number, the largest of them: put `max(...)` around "
+                f"the list.{more}",
+            )
+            for how, answer, more in (
+                ("", _errors_of_all, ""),
+                (
+                    ", even 0 by 0",
+                    _errors_of_all_without_guard,
+                    " And the error of two arrays of zeros is 0: test for it before "
+                    "you divide.",
+                ),
+            )
         ),
         Mistake(
             "puts all parameters together",
@@ -1377,6 +1518,25 @@ def _kink_relative(f, x, h):
     return np.abs(right - left) / (np.abs(left) + np.abs(right)) > 0.02
 
 
+def _kink_relative_above(threshold):
+    def answer(f, x, h):
+        left, right = _sides(f, x, h)
+        sizes = np.abs(left) + np.abs(right) + 1e-12
+        return np.abs(right - left) / sizes > threshold
+
+    return answer
+
+
+def _kink_of_signs(f, x, h):
+    left, right = _sides(f, x, h)
+    return np.sign(left) != np.sign(right)
+
+
+def _kink_with_if(f, x, h):
+    left, right = _sides(f, x, h)
+    return True if np.abs(right - left) > 0.02 else False  # noqa: SIM210
+
+
 def _kink_of_values(f, x, h):
     return np.abs(f(x + h) - f(x - h)) / h > 0.02
 
@@ -1475,8 +1635,10 @@ KINK = Exercise(
     ),
     remark=(
         "This is how to read a gradient check that fails for a ReLU network: one "
-        "pre-activation within h of 0 is enough. Check again at another x, or with a "
-        "smaller h. If the error goes away, it was a kink; a bug stays. The digit "
+        "pre-activation within h of 0 is enough. Compare the two sides, or move all "
+        "parameters a little, at random, and check again: if the error goes away, it "
+        "was a kink; a bug stays. (A smaller h helps beside a kink, and not on it: at "
+        "exactly 0 the two sides differ at every h.) The digit "
         "reader has 12,288 pre-activations for a batch of 64: spread as widely as a "
         "standard normal, one of them lies within 1e-5 of 0 in one batch of ten."
     ),
@@ -1570,6 +1732,32 @@ KINK = Exercise(
             "Where f is flat that is 0 / 0, and at a smooth minimum the two slopes are "
             "small and opposite, so that their relative difference is 1. Compare the "
             "difference itself with the threshold.",
+        ),
+        *(
+            Mistake(
+                f"divides by the slopes, with a threshold of {threshold}",
+                _kink_relative_above(threshold),
+                "At a smooth minimum the two slopes are small and opposite, so that "
+                "their relative difference is 1; and where the slopes are large, a "
+                "kink can be relatively small. Compare the difference itself with the "
+                "threshold.",
+            )
+            for threshold in (0.5, 0.1, 0.01)
+        ),
+        Mistake(
+            "compares the signs of the slopes",
+            _kink_of_signs,
+            "The slopes have opposite signs on the two sides of every minimum, smooth "
+            "or not, and at many kinks they have the same. What tells a kink is how "
+            "far they differ.",
+        ),
+        Mistake(
+            "asks `if` of a whole array",
+            _kink_with_if,
+            "If the error speaks of the truth value of an array: a comparison of "
+            "arrays gives an answer for each number, and `if`, `and` and `max` want "
+            "one alone. Return the comparison itself; `np.abs`, `np.maximum`, `&` and "
+            "`|` work number by number.",
         ),
         Mistake(
             "takes what is steep for a kink",
@@ -1788,16 +1976,16 @@ NETWORK = Exercise(
     statement=cleandoc(r"""
         The network on paper, for any sizes: $Z = XW_1 + b_1$, $A = \mathrm{ReLU}(Z)$,
         $\hat{Y} = AW_2 + b_2$, and the loss is the mean of $(\hat{Y} - Y)^2$ over all
-        $N$ elements of $Y$. With $D$ hidden units and $O$ outputs, `x` has shape
-        $(B, M)$, `w1` $(M, D)$, `b1` $(D)$, `w2` $(D, O)$, `b2` $(O)$ and `y`
-        $(B, O)$, so $N = B \cdot O$. All are float64.
+        elements of $Y$. With $D$ hidden units and $N$ outputs, `x` has shape
+        $(B, M)$, `w1` $(M, D)$, `b1` $(D)$, `w2` $(D, N)$, `b2` $(N)$ and `y`
+        $(B, N)$, so that the mean is over $BN$ numbers. All are float64.
         Return $dW_1, db_1, dW_2, db_2$ as a tuple, each of the shape of its parameter.
         Where $Z$ is exactly 0, ReLU's slope is taken as 0. Write it with NumPy alone,
         without nnlib's layers.
     """),
     stub=cleandoc("""
         def network_gradients(x, w1, b1, w2, b2, y):
-            # x: (B, M), y: (B, O) -> dw1: (M, D), db1: (D), dw2: (D, O), db2: (O)
+            # x: (B, M), y: (B, N) -> dw1: (M, D), db1: (D), dw2: (D, N), db2: (N)
             ...
     """),
     reference=network_gradients,
@@ -1806,7 +1994,7 @@ NETWORK = Exercise(
     hints=[
         "Write the forward pass first, and give every line a name: `z`, `a`, "
         "`prediction`. Then go through its lines from the last to the first, and ask "
-        "of each: what comes in from above, and what does it pass on?",
+        "of each: what comes in from upstream, and what does it pass on?",
         "The loss sends back `g = 2 * (prediction - y) / y.size`. The second layer "
         "turns it into `dw2`, `db2` and what goes on to `a`, as in the exercise on "
         "the linear layer. Its input is `a`.",
@@ -1848,7 +2036,7 @@ NETWORK = Exercise(
             "passes on the mask alone",
             _network_mask_alone,
             "(z > 0) is ReLU's local slope. The chain rule multiplies it by what comes "
-            "from above, da = g @ w2.T.",
+            "from upstream, da = g @ w2.T.",
         ),
         Mistake(
             "takes ReLU's slope at 0 as 1",
@@ -1883,22 +2071,22 @@ NETWORK = Exercise(
             "use; a gradient check tells.",
         ),
         Mistake(
-            "forgets the 1/N",
+            "forgets the factor of the mean",
             _network_of_the_sum,
             "This is the gradient of the *sum* of squares. The loss is the mean, so "
-            "every gradient is N times too large, and a learning rate that suits one "
+            "every gradient is BN times too large, and a learning rate that suits one "
             "batch size is too high for a larger one.",
         ),
         Mistake(
             "starts from the plain error",
             _network_of_plain_error,
-            "The loss sends back 2 (prediction - y) / N, the slope of the mean of "
-            "squares. Both the 2 and the 1/N are missing.",
+            "The loss sends back 2 (prediction - y) / BN, the slope of the mean of "
+            "squares. Both the 2 and the 1/BN are missing.",
         ),
         Mistake(
             "divides by the number of samples",
             _network_mean_of_samples,
-            "The mean is over all N = B · O elements of y, and not over its B rows. "
+            "The mean is over all B · N elements of y, and not over its B rows. "
             "With one output the two are the same, which is why it is easily missed: "
             "`y.size`, not `len(y)`.",
         ),
@@ -1906,8 +2094,8 @@ NETWORK = Exercise(
             "forgets the 2, and divides by the number of samples",
             _network_of_error_by_samples,
             "(prediction - y) / B is the gradient of the sum of squares over 2B, a "
-            "loss that some texts use. Here the loss is the mean over all N elements: "
-            "2 (prediction - y) / N.",
+            "loss that some texts use. Here the loss is the mean over all BN elements: "
+            "2 (prediction - y) / BN.",
         ),
         Mistake(
             "has a ReLU after the last layer too",
@@ -1925,7 +2113,7 @@ NETWORK = Exercise(
             "starts from ones",
             _network_of_ones,
             "An upstream of ones is the gradient of the sum of all predictions, and "
-            "the targets play no part. The loss sends back 2 (prediction - y) / N.",
+            "the targets play no part. The loss sends back 2 (prediction - y) / BN.",
         ),
         Mistake(
             "goes back from the prediction",
@@ -1935,7 +2123,7 @@ NETWORK = Exercise(
             "layer would not have shown it.",
         ),
         Mistake(
-            "ignores what comes from above",
+            "ignores what comes from upstream",
             _network_back_from_ones,
             "w2 alone is the slope of the prediction by a. The chain rule multiplies "
             "it by g: da = g @ w2.T. dW2 and db2 are right, the first layer learns "
@@ -1956,12 +2144,12 @@ NETWORK = Exercise(
             _network_of_mean_error,
             "Here every element gets the mean error, so that errors of opposite signs "
             "cancel. Each prediction has a gradient of its own, 2 (prediction - y) / "
-            "N: the mean brings the 1/N, and g has the shape of y.",
+            "BN: the mean brings the 1/BN, and g has the shape of y.",
         ),
         Mistake(
             "divides by the batch size again",
             _network_divided_again,
-            "The 1/N of the loss is in g, and everything behind it has it already. A "
+            "The 1/BN of the loss is in g, and everything behind it has it already. A "
             "layer adds up over the batch and does not divide.",
         ),
         Mistake(
@@ -2312,6 +2500,12 @@ class _OwnWithoutPaths(MyOperation):
         return grad_output / self._cache[1]
 
 
+class _OwnOverTheWrongAxis(MyOperation):
+    def backward(self, grad_output):
+        y, length = self._cache
+        return (grad_output - y * (grad_output * y).sum(axis=0)) / length
+
+
 class _OwnOtherGradient(MyOperation):
     def backward(self, grad_output):
         y, length = self._cache
@@ -2374,6 +2568,18 @@ class _OwnWithWrongParameter(MyOperation):
 
     def backward(self, grad_output):
         self.gain.grad = (grad_output * self._cache[0]).mean(axis=0)
+        return super().backward(grad_output * self.gain.data)
+
+
+class _OwnAddsToParameter(MyOperation):
+    def __init__(self):
+        self.gain = Parameter(np.array(2.0))
+
+    def forward(self, x):
+        return self.gain.data * super().forward(x)
+
+    def backward(self, grad_output):
+        self.gain.grad += np.sum(grad_output * self._cache[0])
         return super().backward(grad_output * self.gain.data)
 
 
@@ -2440,11 +2646,16 @@ _WRONG_SIGN = "`backward` gives the gradient with the opposite sign."
 _WRONG_FACTOR = "`backward` gives the gradient times a factor."
 _BY_BATCH = "`backward` gives the gradient divided by the batch size."
 _NO_PATH = "`backward` misses a path."
+_WRONG_PATH = "`backward` takes a path that `forward` has not, and misses one it has."
+_ADDS = "A second `backward` adds to the gradient of a parameter."
 _NOT_THE_GRADIENT = "`backward` disagrees with central differences of `forward`."
 
 
 def _try(answer: Any, x: Array) -> _Trial:
     """Try an operation, whatever it computes, on x and an upstream of ones."""
+    if isinstance(answer, Module):
+        without = "Give `check` the class itself, without parentheses: `MyOperation`."
+        return _Trial(None, None, without)
     module, before = answer(), x.copy()
     if not isinstance(module, Module):
         return _Trial(
@@ -2465,6 +2676,9 @@ def _try(answer: Any, x: Array) -> _Trial:
     if dx.shape != x.shape:
         detail = f"It returned shape {dx.shape}, and `x` has shape {x.shape}."
         return _Trial(y, dx, "`backward` has to return an array shaped as `x`.", detail)
+    if dx.dtype != np.float64:
+        failing = "`backward` has to return an array of float64."
+        return _Trial(y, dx, failing, _came(dx))
     y, dx = y.copy(), dx.copy()
     if (upstream != 1).any():
         return _Trial(y, dx, "`backward` wrote into its argument `grad_output`.")
@@ -2478,6 +2692,11 @@ def _came(value: Any) -> str:
         return "It returned None. Is there a `return`?"
     if isinstance(value, np.ndarray):
         return f"It returned an array of {value.dtype}."
+    if isinstance(value, np.number | float | int):
+        return (
+            f"It returned a single number, a {type(value).__name__}, and no array: "
+            "`np.array(...)` around it makes one."
+        )
     return f"It returned a {type(value).__name__}."
 
 
@@ -2498,7 +2717,7 @@ def _failing(module: Module, x: Array, y: Array, dx: Array) -> list[str]:
         return ["nnlib has this one already: it is Softmax()."]
     report = check_gradients(module, x, rng=np.random.default_rng(7))
     if report:
-        return []
+        return _on_calling_twice(module, x)
     wrong = [name for name, error in report.errors.items() if error > report.tolerance]
     if "input" not in wrong:
         name, error = wrong[0].removeprefix("_module."), report.errors[wrong[0]]
@@ -2509,6 +2728,22 @@ def _failing(module: Module, x: Array, y: Array, dx: Array) -> list[str]:
             )
         return ["The gradient of a parameter is wrong.", detail]
     return _diagnose(module, x, slopes, dx)
+
+
+def _on_calling_twice(module: Module, x: Array) -> list[str]:
+    """What is wrong with a backward that is right the first time."""
+    upstream = np.random.default_rng(7).standard_normal(module(x).shape)
+    times = []
+    for _ in range(2):
+        module(x)
+        module.backward(upstream)
+        grads = module.named_parameters()
+        times.append({name: parameter.grad.copy() for name, parameter in grads})
+    for name, once in times[0].items():
+        if not np.allclose(once, times[1][name]):
+            name = name.removeprefix("_module.")
+            return [_ADDS, f"`{name}.grad` differs from call to call."]
+    return []
 
 
 def _is_straight(module: Module, x: Array) -> bool:
@@ -2577,11 +2812,19 @@ def _diagnose(module: Module, x: Array, slopes: Array, dx: Array) -> list[str]:
     missing = (np.abs(given) < 1e-9) & (np.abs(slopes) > 1e-4)
     out, into = np.unravel_index(np.abs(slopes * missing).argmax(), slopes.shape)
     if missing.any():
-        return [
-            _NO_PATH,
+        lost = (
             f"Output {_place(out, module(x))} moves with x{_place(into, x)}, by "
-            f"{slopes[out, into]:.4g}, and `backward` sends nothing along it.",
-        ]
+            f"{slopes[out, into]:.4g}, and `backward` sends nothing along it."
+        )
+        extra = (np.abs(slopes) < 1e-9) & (np.abs(given) > 1e-4)
+        if not extra.any():
+            return [_NO_PATH, lost]
+        out, into = np.unravel_index(np.abs(given * extra).argmax(), slopes.shape)
+        astray = (
+            f"Output {_place(out, module(x))} does not move with x{_place(into, x)}, "
+            f"and `backward` sends {given[out, into]:.4g} along it."
+        )
+        return [_WRONG_PATH, f"{lost} {astray}"]
     return [_NOT_THE_GRADIENT, _worst_place(module, x, slopes, given)]
 
 
@@ -2651,10 +2894,13 @@ OWN_OPERATION = Exercise(
         "For the product of halves, each input reaches one output, and its slope is "
         "the other half: `a, b = np.split(x, 2, axis=1)`, the gradient of `a` is "
         "`grad_output * b`. `np.concatenate` joins the two gradients.",
-        "For the length: $x_{ik}$ reaches every output of its row through the norm, "
-        r"and $\partial \lVert x \rVert / \partial x_k = x_k / \lVert x \rVert$ "
-        r"$= y_k$. The result is $dX = (G - y\,(g \cdot y)) / \lVert x \rVert$, where "
-        r"$g \cdot y$ is one number for each row: a sum with `axis=1, keepdims=True`.",
+        "For the length: $x_{ik}$ reaches every output of its row through the norm "
+        r"$r = \lVert x \rVert$. Take slopes on both sides of $r^2 = \sum_k x_k^2$: "
+        r"$2r\, \partial r / \partial x_k = 2 x_k$, so that "
+        r"$\partial r / \partial x_k = x_k / r = y_k$. (In the same way "
+        r"$r \cdot 1/r = 1$ gives $1/r$ the slope $-1/r^2$ by $r$.) The result is "
+        r"$dX = (G - y\,(g \cdot y)) / \lVert x \rVert$, where $g \cdot y$ is one "
+        r"number for each row: a sum with `axis=1, keepdims=True`.",
     ],
     comment=(
         "One of many: each row divided by its length. From $y_j = x_j / r$ with "
@@ -2723,6 +2969,14 @@ OWN_OPERATION = Exercise(
             "other factor of a product. Nudge the input named above, and follow it.",
         ),
         Mistake(
+            "goes along the wrong paths",
+            _OwnOverTheWrongAxis,
+            "A path is there, and leads to other inputs than in `forward`: often a sum "
+            "over the wrong axis, a transpose, or a half of a row in the place of the "
+            "other. What `forward` sums along a row comes back along that row: "
+            "`axis=1, keepdims=True`.",
+        ),
+        Mistake(
             "has the gradient of something else",
             _OwnOtherGradient,
             "All paths are there, and the numbers along them are wrong. Derive the "
@@ -2777,6 +3031,13 @@ OWN_OPERATION = Exercise(
             "dX is right. A parameter that serves all rows, or all elements, gets a "
             "share from each, and they add up to the shape of the parameter, without "
             "a mean. `self.name.grad = ...` assigns it in `backward`.",
+        ),
+        Mistake(
+            "adds to the gradient of a parameter",
+            _OwnAddsToParameter,
+            "nnlib assigns, `self.name.grad = ...`, where PyTorch adds: each backward "
+            "leaves the gradient of its own batch. With `+=` the second step would go "
+            "along the sum of both.",
         ),
         Mistake(
             "is left to chance",
@@ -2934,7 +3195,8 @@ QUESTIONS = [
             3: "The gradient is multiplied by the slope, 1, and keeps its sign.",
             -1.5: "The gradient was multiplied by the output, 0.5. It is the slope "
             "there that multiplies, and the slope is 1.",
-            1: "That is the local slope alone. Multiply it by what comes from above.",
+            1: "That is the local slope alone. Multiply it by what comes from "
+            "upstream.",
         },
         otherwise="Multiply what comes by ReLU's slope at z = 0.5.",
         computed=_back_through_relu,
@@ -2942,7 +3204,7 @@ QUESTIONS = [
     Question(
         id="backpropagation/mse-gradient",
         text=(
-            "The mean squared error of N = 4 predictions. The first is 5, and its "
+            "The mean squared error of four predictions. The first is 5, and its "
             "target is 2. What is the derivative of the loss by that prediction?"
         ),
         answer=1.5,
@@ -2950,13 +3212,13 @@ QUESTIONS = [
         why="2 (5 - 2) / 4 = 1.5. The other three do not matter to it, only their "
         "number does.",
         wrong={
-            6: "The 1/N is missing: the loss is the *mean* of the squares, so each "
+            6: "The 1/4 is missing: the loss is the *mean* of the squares, so each "
             "counts a quarter.",
             0.75: "The 2 is missing: the slope of e² is 2e.",
             -1.5: "The sign: the prediction is too high, so to raise it raises the "
             "loss.",
             3: "That is the error. The slope of its square is 2 · 3, and the mean "
-            "divides it by N = 4.",
+            "divides it by 4.",
             2.25: "That is this prediction's share of the loss, 3² / 4. How fast does "
             "it change?",
             9: "That is the squared error. How fast does it change, and what does the "
