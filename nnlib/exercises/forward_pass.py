@@ -452,6 +452,11 @@ def _softmax_from_the_largest_of_all(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
+def _softmax_naive_of_all(z):
+    e = np.exp(z)
+    return e / e.sum()
+
+
 def _softmax_of_shifted_rows_over_all(z):
     e = np.exp(z - z.max(axis=1, keepdims=True))
     return e / e.sum()
@@ -612,6 +617,13 @@ STABLE_SOFTMAX = Exercise(
             _softmax_of_all,
             "Without an axis the sum runs over all samples, and the whole table adds "
             "up to 1. Each row has a sum of its own.",
+        ),
+        Mistake(
+            "takes the exponential as it is, and one sum for everything",
+            _softmax_naive_of_all,
+            "`e.sum()` without an axis adds up all rows, and each row has a sum of its "
+            "own: `e.sum(axis=1, keepdims=True)`. And far from 0 the exponential "
+            "overflows, or all of them are 0: subtract the largest of each row first.",
         ),
         Mistake(
             "divides by the sum of everything",
@@ -1351,6 +1363,18 @@ def _misfit_both_without_axes(x, weight, bias):
     return None if bias == (weight[1],) else "bias"
 
 
+def _misfit_by_numpy(x, weight, bias):
+    try:
+        z = np.zeros(x) @ np.zeros(weight)
+    except ValueError:
+        return "product"
+    try:
+        np.broadcast_shapes(z.shape, bias)
+    except ValueError:
+        return "bias"
+    return None
+
+
 def _misfit_axes_of_the_bias(x, weight, bias):
     if len(x) != 2 or len(weight) != 2 or len(bias) != 1:
         return "axes"
@@ -1525,6 +1549,13 @@ FIRST_MISFIT = Exercise(
             _misfit_both_without_axes,
             "`len(x) != 2 and len(weight) != 2` is true only where both are wrong. "
             "One that is wrong is enough: `or`.",
+        ),
+        Mistake(
+            "leaves all to NumPy",
+            _misfit_by_numpy,
+            "NumPy takes more than a layer does: x of one axis or of three, and every "
+            "bias that broadcasts. Look at the shapes themselves: their lengths first, "
+            "then the inner sizes, then the bias.",
         ),
         Mistake(
             "calls wrong axes of the bias axes",
@@ -1879,7 +1910,7 @@ ANY_NETWORK = Exercise(
             "added up never cancels. Draw on both sides of 0, with `rng.normal`.",
         ),
         Mistake(
-            "ends in a sigmoid",
+            "ends in a sigmoid or a tanh",
             _EndsInSigmoid,
             "Logits are asked for, which may be negative and of any size. After the "
             "last layer nothing bends.",
