@@ -155,13 +155,13 @@ def placeholder(explorer):
 
 
 def page_html(*explorers, scheme="light", before="", after=""):
-    """Return a page with these explorers, as small as a page can be."""
+    """Return a small page with these explorers, in the book's font and margins."""
     body = "".join(placeholder(explorer) for explorer in explorers)
     return (
         f'<!doctype html><html lang="en" data-theme="{scheme}"><head>'
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         '<title>Explorers</title><link rel="icon" href="data:,"><style>'
-        "body{background:var(--nn-paper);font-family:sans-serif;margin:8px}"
+        "body{background:var(--nn-paper);font-family:system-ui,sans-serif;margin:16px}"
         f"{style_sheet(palette=True)}</style></head><body><main>"
         f'<h1 id="top" style="color:var(--nn-ink)">Explorers</h1>{before}{body}</main>'
         f"<script>{page_script(explorer_names())}</script>{after}</body></html>"

@@ -227,20 +227,20 @@ def test_what_is_green_blue_or_orange_is_what_numpy_pairs():
 SAID = [
     ("(64, 784)", "(784, 128)", "@", "(64, 128)", "inner sizes are both 784"),
     ("(64, 784)", "(128, 784)", "@", None,
-     "axis 0 of b is 128, axis 1 of a is 784: "
+     "Axis 1 of a is 784, axis 0 of b is 128: "
      "the inner sizes of a matrix product must be equal"),
-    ("5,2,3", "4,3,2", "@", None, "axis 0 of a is 5, axis 0 of b is 4: sizes before"),
+    ("5,2,3", "4,3,2", "@", None, "Axis 0 of a is 5, axis 0 of b is 4: sizes before"),
     ("5,2,3", "3,2", "@", "(5, 2, 2)", "what is 1 or missing is stretched"),
     ("(3,)", "()", "@", None, "b has no axes"),
     ("3", "3", "@", "()", "inner sizes are both 3"),
     ("(4, 3)", "(3,)", "+", "(4, 3)", "stretched"),
-    ("(4, 3)", "(4,)", "+", None, "axis 1 of a is 3, axis 0 of b is 4: aligned sizes"),
+    ("(4, 3)", "(4,)", "+", None, "Axis 1 of a is 3, axis 0 of b is 4: aligned sizes"),
     ("(4, 3)", "(4, 3)", "+", "(4, 3)", "All aligned sizes are equal"),
-    ("(4, three)", "4", "+", None, "a is no shape yet: write sizes with commas"),
-    ("4", "", "@", None, "b is no shape yet"),
+    ("(4, three)", "4", "+", None, "a is not a shape yet: write sizes with commas"),
+    ("4", "", "@", None, "b is not a shape yet"),
     ("1 1 1 1 1 1 1", "4", "+", None, "a has 7 axes"),
     ("4", "100000", "+", None, "b has an axis of more than 99999"),
-    ("<img src=x>", "4", "+", None, "a is no shape yet"),
+    ("<img src=x>", "4", "+", None, "a is not a shape yet"),
 ]  # fmt: skip
 
 
@@ -281,9 +281,9 @@ def test_shapes_are_typed_with_the_keyboard_and_kept_in_the_link(show):
     page.keyboard.press("End")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Backspace")
-    assert "axis 1 of a is 78" in figure.caption
+    assert "Axis 1 of a is 78" in figure.caption
     page.keyboard.type("5")
-    assert "axis 1 of a is 785" in figure.caption
+    assert "Axis 1 of a is 785" in figure.caption
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")
     assert "aligned sizes" in figure.caption
@@ -296,7 +296,7 @@ def test_shapes_are_typed_with_the_keyboard_and_kept_in_the_link(show):
 def test_a_link_with_markup_is_text(show):
     link = "#shapes.a=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E" + "9" * 90
     figure = show(ShapesExplorer(), link + "&shapes.operation=**")
-    assert "a is no shape yet" in figure.caption
+    assert "a is not a shape yet" in figure.caption
     assert len(figure.root.locator("input[name=a]").input_value()) == 40
     assert figure.run("(el) => el.querySelectorAll('img').length") == 0
 
@@ -523,6 +523,9 @@ def read_of_step(a, b, order, step):
         "entries finished": [f"{len(done)} of {n * p}"],
     }
     if step == 0:
+        none = ["none yet"]
+        rows |= {"product": none, "out": ["all 0"], "place in b": none}
+        rows["jump in b’s memory"] = none
         return f"{order}, step 0 of {n * m * p}: out is all zeros", rows
     i, j, k = indices[step - 1]
     before = a[i, :k] @ b[:k, j]
@@ -555,6 +558,27 @@ def test_every_step_is_read_out_and_drawn(show, order):
         cells = texts(figure, "rect + text")
         assert cells[: len(numbers)] == numbers
     assert np.array_equal(out, a @ b)
+
+
+def test_the_matrices_are_called_as_the_chapter_calls_them(show):
+    figure = show(MatmulStepsExplorer(LEFT, RIGHT, names=("X", "W"), step=3))
+    assert figure.caption.endswith("out[0, 0] += X[0, 2] * W[2, 0]")
+    assert value(figure, "place of W[2, 0]") == "4"
+    assert {"X (4, 3)", "W (3, 2)", "out (4, 2)"} <= set(texts(figure, "text"))
+    assert "a row of X" in figure.drawing.get_attribute("aria-label")
+
+
+def test_at_the_ends_a_button_is_dimmed_and_keeps_the_focus(show):
+    figure = show(matmul_steps(step=23))
+    back, following = (
+        figure.root.get_by_role("button", name=name) for name in ("Back", "Next")
+    )
+    following.press("Enter")
+    assert following.get_attribute("aria-disabled") == "true"
+    assert back.get_attribute("aria-disabled") == "false"
+    following.press("Enter")
+    assert " step 24 of 24" in figure.caption
+    assert figure.page.evaluate("document.activeElement.textContent") == "Next"
 
 
 def test_i_k_j_reads_b_place_after_place_and_i_j_k_jumps(show):
@@ -701,7 +725,7 @@ def read_of_walk(shape, walk, step, line, lines):
     rows = {"so far": [str(step - so_far), str(so_far)]}
     for name, found in misses.items():
         rows[f"all, {name}"] = [str(total - sum(found)), str(sum(found))]
-    start = f"{lines} lines of {line}, {walk}, step {step} of {total}: "
+    start = f"{walk}, step {step} of {total}: "
     if not step:
         return start + "nothing is read yet, the cache is empty", rows, []
     miss = misses[walk][step - 1]
@@ -748,9 +772,9 @@ def test_every_read_is_told_and_drawn(show, walk, shape):
 
 def test_a_dropped_line_is_told(show):
     figure = show(CacheLinesExplorer(walk="column by column", step=5))
-    assert figure.caption.endswith("; its line is brought, and that of 0 dropped")
+    assert figure.caption.endswith("; its line is brought in, that of 0 dropped")
     figure.root.get_by_role("button", name="Back").click()
-    assert figure.caption.endswith("a miss; its line is brought")
+    assert figure.caption.endswith("a miss; its line is brought in")
 
 
 def test_a_click_goes_to_the_step_that_reads_that_place(show):
@@ -800,3 +824,27 @@ def test_every_choice_changes_the_read_out(show, make):
         choice.select_option(index=number)
         seen.append(read(figure))
     assert all(one != other for one, other in itertools.combinations(seen, 2))
+
+
+CUT_TEXT = """(el) => {
+  const drawing = el.querySelector(".nn-drawing").getBoundingClientRect();
+  return [...el.querySelectorAll(".nn-drawing text")].filter((text) => {
+    const box = text.getBoundingClientRect();
+    return box.left < drawing.left - 1 || box.right > drawing.right + 1;
+  }).map((text) => text.textContent);
+}"""
+
+
+@pytest.mark.parametrize(
+    "explorer",
+    [
+        ShapesExplorer(a="(2, 3, 4, 5, 6, 70)", b="(99999,)", operation="+"),
+        ShapesExplorer(a="(64, 784)", b="(128, 784)"),
+        FlatIndexExplorer(rows=2, columns=6, rule="n_rows * r + c"),
+        FlatIndexExplorer(rows=6, columns=6),
+        MatmulStepsExplorer(LEFT, RIGHT, names=("X", "W"), step=24),
+        CacheLinesExplorer(line=8, lines=8, step=64),
+    ],
+)
+def test_no_text_is_cut_on_a_phone(show, explorer):
+    assert show(explorer, width=360).run(CUT_TEXT) == []

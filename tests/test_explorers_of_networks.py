@@ -1,5 +1,6 @@
 """The explorers of networks, shapes, graphs and step sizes, in Python and in a page."""
 
+import functools
 import json
 import math
 import re
@@ -57,7 +58,7 @@ def show(browser, tmp_path_factory):
 
 def on_a_phone(show, explorer):
     """Show an explorer as wide as a page of the book does at 360 px, in a wide font."""
-    figure = show(explorer, width=344)
+    figure = show(explorer, width=360)
     figure.page.add_style_tag(
         content="body { font-family: DejaVu Sans, Verdana, sans-serif !important; }"
     )
@@ -143,6 +144,9 @@ def test_a_network_is_drawn_by_its_seed_as_mlp_draws_it():
     assert held[1]["b"] == weights[3][3].tolist()
 
 
+four = functools.partial(decimals, count=4)
+
+
 def read_of_network(seed, activation, x, unit):
     """Return what must be read of a unit, from nnlib's parameters and modules."""
     layer, place = [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1), (1, 2), (1, 3),
@@ -153,7 +157,7 @@ def read_of_network(seed, activation, x, unit):
     weights = linear.weight.data[:, place]
     names = ["x₁", "x₂"] if layer == 0 else [f"{layer}.{i}" for i in range(1, 5)]
     rows = [
-        [name, printed(value), printed(weight), printed(value * weight)]
+        [name, four(value), four(weight), four(value * weight)]
         for name, value, weight in zip(names, inputs, weights, strict=True)
     ]
     z, a = (values[0, place] for values in computed[layer])
@@ -163,9 +167,9 @@ def read_of_network(seed, activation, x, unit):
         else f"Unit {layer + 1}.{place + 1}, term by term",
         "rows": [
             *rows,
-            ["bias", "", "", printed(linear.bias.data[place])],
-            ["sum", "", "", printed(z)],
-            ["output" if layer == 2 else f"after {activation}", "", "", printed(a)],
+            ["bias", "", "", four(linear.bias.data[place])],
+            ["sum", "", "", four(z)],
+            ["output" if layer == 2 else f"after {activation}", "", "", four(a)],
         ],
     }
 
@@ -294,7 +298,7 @@ def read_of_batch(batch, step):
                 f"{sum(flops(batch, m, n, what) for m, _, n, what in done):,}",
             ],
             [
-                "its numbers",
+                "numbers in it",
                 f"{batch * out:,}",
                 f"{sum(batch * n for _, _, n, _ in done):,}",
             ],
@@ -343,7 +347,7 @@ def test_the_operation_of_a_batch_is_written_with_its_shapes(show):
 def test_buttons_and_keys_go_through_the_operations(show):
     figure = show(BatchShapesExplorer())
     for step in (1, 2, 3, 4, 5, 5):
-        figure.root.get_by_role("button", name="Next").click()
+        figure.root.get_by_role("button", name="Next").press("Enter")
         assert figure.run("readOut") == read_of_batch(64, step)
     figure.root.get_by_role("button", name="Back").press("Enter")
     assert figure.run("readOut") == read_of_batch(64, 4)
@@ -398,6 +402,10 @@ def short(value):
     """Return a number as the graph prints it, without the zeros that it ends in."""
     text = printed(value)
     return re.sub(r"\.?0+$", "", text) if "." in text and "e" not in text else text
+
+
+def bracketed(value):
+    return f"({short(value)})" if value < 0 else short(value)
 
 
 def test_numbers_of_a_graph_are_written_without_zeros_at_the_end():
@@ -492,10 +500,10 @@ def rows_of_step(nodes, step):
             sums[name] = before + product
             if number < step:
                 continue
-            right = f"{short(local)} × {short(back['upstream'])} = {short(product)}"
+            right = f"{short(local)} × {bracketed(back['upstream'])} = {short(product)}"
             rows.append([name, text, right])
             if before:
-                right = f"{short(before)} + {short(product)} = {short(sums[name])}"
+                right = f"{short(before)} + {bracketed(product)} = {short(sums[name])}"
                 rows.append([name, "sum", right])
     return rows
 
@@ -537,7 +545,7 @@ def test_the_captions_of_a_graph_name_the_operation(show):
     for step, caption in captions.items():
         figure.run("slide", "step", step)
         assert figure.caption == caption
-    assert figure.rows == [["z", "1 − a²", "0.7864 × −1.076 = −0.846"]]
+    assert figure.rows == [["z", "1 − a²", "0.7864 × (−1.076) = −0.846"]]
 
 
 def test_a_graph_shows_only_what_is_known_by_then(show):

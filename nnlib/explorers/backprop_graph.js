@@ -1,7 +1,4 @@
-import { explorer, format, plot, readout, stroke } from "./draw.js";
-
-/** A number without the zeros that it ends in. */
-const short = (v) => format(v).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+import { bracketed, explorer, legend, plot, readout, short, stroke, text } from "./draw.js";
 
 function render({ model, el }) {
   const view = explorer({ model, el });
@@ -46,7 +43,7 @@ function render({ model, el }) {
     const now = forward ? ops[step - 1] : ops.find(({ name }) => name === (done.at(-1)?.node ?? ops.at(-1).name));
 
     const [top, pitch, high] = [50, 72, 56];
-    const wide = Math.min((width - 4) / 5 - 6, 104);
+    const wide = Math.min((width - 4) / 5 - 12, 104);
     const rows = Math.max(...nodes.map(({ place }) => place[1]));
     const area = plot({
       box: { left: 2 + wide / 2, top: top + high / 2, width: width - 4 - wide, height: rows * pitch }, x: [0, 4], y: [rows, 0],
@@ -80,14 +77,16 @@ function render({ model, el }) {
       const tint = gradient !== undefined ? ["orange", 14] : known ? ["blue", 14] : ["paper", 100];
       const thick = now?.name === name ? `stroke:var(--nn-ink);stroke-width:3` : `stroke:var(--nn-muted);stroke-width:1`;
       const size = `font-size:${wide < 70 ? 11 : 13}px`;
-      const line = (k, text, look = "") => area.text(x, y - 13 + 17 * k, text, "middle", `class="nn-cell" style="${size};${look}"`);
+      const line = (k, string, look = "") =>
+        text(x, y - 13 + 17 * k, string, "middle", `class="nn-cell" style="${size};${look}"`, wide - 4);
+      const brief = (v) => short(wide < 70 ? Number(v.toPrecision(3)) : v); // the table has all digits
       svg +=
         `<rect x="${x - wide / 2}" y="${y - high / 2}" width="${wide}" height="${high}" rx="5" ` +
         `style="fill:color-mix(in srgb,var(--nn-${tint[0]}) ${tint[1]}%,var(--nn-paper));${thick};stroke-dasharray:${known ? "none" : "3 3"}"/>` +
-        line(0, symbol ? `${name}: ${symbol}` : name, "font-weight:650") + line(1, known ? short(value) : "?") +
-        (gradient === undefined ? "" : line(2, `∂ ${short(gradient)}`, "fill:var(--nn-orange)"));
+        line(0, symbol ? `${name}: ${symbol}` : name, "font-weight:650") + line(1, known ? brief(value) : "?") +
+        (gradient === undefined ? "" : line(2, `∂ ${brief(gradient)}`, "fill:var(--nn-orange)"));
     }
-    const legend = plot({ box: { left: 4, top: 48, width, height: 0 }, x: [0, 1], y: [0, 1] }).legend([
+    const meaning = legend(4, 36, [
       ["a value goes forward", stroke("blue", "", 2.5)],
       ["a gradient, ∂, comes back", stroke("orange", "5 3", 2.5)],
     ]);
@@ -100,7 +99,7 @@ function render({ model, el }) {
       table = [...given(now.inputs), [now.name, valueOf.get(now.name)]];
       spoken = `${now.name} is ${valueOf.get(now.name)}`;
     } else if (!forward) {
-      columns = ["by", "local", "local × upstream"];
+      columns = ["gradient of", "local", "local × upstream"];
       table = [[now.name, "", "1"]];
       what = `back from ${now.name}, whose gradient by itself is 1`;
     }
@@ -108,15 +107,15 @@ function render({ model, el }) {
       const { upstream, parts } = done.at(-1);
       what = `back through ${now.name} = ${now.formula}, upstream ${short(upstream)}`;
       table = parts.flatMap(([to, text, slope, product, sum]) => {
-        const row = [to, text, `${short(slope)} × ${short(upstream)} = ${short(product)}`];
-        return sum === product ? [row] : [row, [to, "sum", `${short(sum - product)} + ${short(product)} = ${short(sum)}`]];
+        const row = [to, text, `${short(slope)} × ${bracketed(upstream)} = ${short(product)}`];
+        return sum === product ? [row] : [row, [to, "sum", `${short(sum - product)} + ${bracketed(product)} = ${short(sum)}`]];
       });
       spoken = table.map(([to, , product]) => `${to}: ${product}`).join("; ");
     }
     const title = `Step ${step} of ${end()}: ${what}`;
     return {
       height: top + rows * pitch + high + 4,
-      svg: legend + svg,
+      svg: meaning + svg,
       table: readout(title, columns, table),
       say: `${title}. ${spoken}`,
     };

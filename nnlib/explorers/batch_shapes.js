@@ -1,4 +1,4 @@
-import { explorer, plot, readout, stroke } from "./draw.js";
+import { explorer, readout, stroke, text } from "./draw.js";
 
 const count = (n) => (n === null ? "not counted" : n.toLocaleString("en-US"));
 const shapeText = (shape) => (shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`);
@@ -13,9 +13,9 @@ function render({ model, el }) {
   const last = runs[0].length - 1;
   const steps = runs[0].map((_, i) => i);
 
-  view.slider("batch", { label: "Samples in the batch, B", values: batches, text: String });
+  view.slider("batch", { label: "Samples in a batch, B", values: batches, text: String, wide: true });
   view.slider("step", {
-    label: "Operation", values: steps, buttons: true,
+    label: "Operation", values: steps, wide: true, buttons: true,
     text: (i) => `${i + 1} of ${last + 1}, ${runs[0][i].name}`,
   });
 
@@ -37,7 +37,6 @@ function render({ model, el }) {
     const middle = 38 + half;
     const low = middle + half;
     columns = { left: 4, wide, bottom: low + 52 };
-    const { text } = plot({ box: { left: 0, top: 0, width, height: 0 }, x: [0, 1], y: [0, 1] });
 
     /** A table of numbers around (x, y): its name above it, its shape below. */
     function table(x, y, shape, colour, scale, chosen, above, below) {
@@ -54,7 +53,7 @@ function render({ model, el }) {
 
     // All tables of the pass in one row.
     let svg = `<rect class="nn-area" x="4" y="20" width="${width - 8}" height="${low + 30}" style="fill:none"/>` +
-      text(4, 14, "Every table as wide and as high as log₂ of its shape", "start", 'class="nn-tick"');
+      text(4, 14, "sides are as long as log₂ of the sizes", "start", 'class="nn-tick"');
     [run[0].into, ...run.map(({ out }) => out)].forEach((shape, i) => {
       const x = columns.left + wide * (i + 0.5);
       svg += table(x, middle, shape, "blue", scale, i === step + 1, [i === 0 ? "X" : INNER[i - 1], 34], [shape[1], low + 15]);
@@ -70,7 +69,8 @@ function render({ model, el }) {
       [INNER[step], op.out, "blue"],
     ];
     const room = (width - 8) / parts.length;
-    const large = Math.min(1.5, (room - 24) / side(784, 1));
+    // The same scale for all operations, or the buttons would move from step to step.
+    const large = Math.min(1.5, ((width - 8) / 4 - 24) / side(784, 1));
     const tall = side(1024, large);
     const signs = op.weight.length ? ["@", "+", "="] : [op.name];
     parts.forEach(([name, shape, colour], i) => {
@@ -84,7 +84,7 @@ function render({ model, el }) {
     const sums = ["parameters", "flops", "numbers"].map((key) => [count(op[key]), soFar(key)]);
     const rows = [
       ["result", shapeText(op.out), ""], ["parameters", ...sums[0]],
-      ["FLOPs", ...sums[1]], ["its numbers", ...sums[2]],
+      ["FLOPs", ...sums[1]], ["numbers in it", ...sums[2]],
     ];
     const from = [op.into, ...(op.weight.length ? [op.weight, op.bias] : [])].map(shapeText).join(" and ");
     const title = `Operation ${step + 1} of ${run.length}: ${op.name}`;

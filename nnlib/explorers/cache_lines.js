@@ -1,4 +1,4 @@
-import { explorer, plot, readout, stroke, tile } from "./draw.js";
+import { explorer, heading, readout, stroke, text, tile } from "./draw.js";
 
 function render({ model, el }) {
   const view = explorer({ model, el });
@@ -36,13 +36,11 @@ function render({ model, el }) {
     const readAt = new Map(order.slice(0, step).map((place, s) => [place, s]));
     const here = step ? order[step - 1] : undefined;
 
-    const { text } = plot({ box: { left: 0, top: 0, width, height: 1 }, x: [0, 1], y: [0, 1] });
-    const head = (y, string) => text(0, y, string, "start", 'class="nn-ylabel"');
     const wide = Math.min(58, (width - 4) / columns);
     table = { left: 2, top: 44, wide, high: 30 };
     const HIT = ["green", 30];
     const MISS = ["orange", 34];
-    let marks = head(14, "the matrix: in each cell its place in memory") +
+    let marks = heading(0, 14, "the matrix: each number’s place") +
       tile(0, 20, 46, 20, "✓ hit", { tint: HIT }) + tile(50, 20, 52, 20, "× miss", { tint: MISS }) +
       `<path d="M114 30h22" ${stroke("blue", "", 4)}/>` + text(142, 35, "in the cache now", "start", 'class="nn-tick"');
     let [bars, edges] = ["", ""]; // what is in the cache, and where lines begin
@@ -61,7 +59,7 @@ function render({ model, el }) {
     marks += `<rect class="nn-area" x="${table.left}" y="${table.top}" width="${columns * wide}" height="${rows * table.high}"/>`;
 
     const top = table.top + rows * table.high + 46;
-    marks += head(top - 10, `the cache: ${lines} lines of ${line}, the latest used first`);
+    marks += heading(0, top - 10, `the cache: ${lines} lines of ${line}, last used first`);
     const slot = (width - 2) / 4;
     for (let s = 0; s < lines; s += 1) {
       const from = s < cache.length ? cache[s] * line : undefined;
@@ -76,7 +74,7 @@ function render({ model, el }) {
     const happened = () => {
       const event = events[step - 1];
       if (event === null) return `place ${here} is in the cache, a hit`;
-      return `place ${here} is not in the cache, a miss; its line is brought${event < 0 ? "" : `, and that of ${event * line} dropped`}`;
+      return `place ${here} is not in the cache, a miss; its line is brought in${event < 0 ? "" : `, that of ${event * line} dropped`}`;
     };
     const caption = `${walk}, step ${step} of ${total}: ${step ? happened() : "nothing is read yet, the cache is empty"}`;
     const count = (label, list) => {
@@ -88,7 +86,7 @@ function render({ model, el }) {
     return {
       height: top + Math.ceil(lines / 4) * 34 + 4,
       svg: marks,
-      table: readout(`${lines} lines of ${line}, ${caption}`, ["reads", "hits", "misses"], shown),
+      table: readout(caption, ["reads", "hits", "misses"], shown),
       say: `${caption}. So far ${shown[0][1]} hits and ${shown[0][2]} misses`,
     };
   });

@@ -42,6 +42,12 @@ export function fixed(value, decimals) {
   return value.toFixed(decimals).replace(/^-(0(\.0*)?)$/, "$1").replace("-", "−");
 }
 
+/** Return a number in as few digits as say it, four at the most: 2, −0.5, 1.333. */
+export const short = (value) => format(value).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+
+/** The same for the second place in a sum or a product, where a minus needs brackets. */
+export const bracketed = (value) => (value < 0 ? `(${short(value)})` : short(value));
+
 /** Undo `pack` of base.py: nested arrays of numbers. */
 export function unpack({ shape, float24 }) {
   const text = atob(float24);
@@ -76,6 +82,31 @@ export function stroke(colour, dash = "", width = 2) {
   return `style="stroke:var(--nn-${colour});${pattern}stroke-width:${width};fill:none"`;
 }
 
+const rounded = (v) => Math.round(v * 100) / 100;
+
+/** Return what keeps text within its room: it is drawn narrower if it may be too long. */
+const squeezed = (string, room) =>
+  String(string).length * 6.5 > room
+    ? ` textLength="${rounded(room)}" lengthAdjust="spacingAndGlyphs"` : "";
+
+/** Return text at a place; `extra` are attributes, `room` is how wide it may be. */
+export function text(x, y, string, anchor = "middle", extra = "", room = Infinity) {
+  return (
+    `<text x="${rounded(x)}" y="${rounded(y)}" text-anchor="${anchor}" ${extra}` +
+    `${squeezed(string, room)}>${escapeText(string)}</text>`
+  );
+}
+
+/** Return the heading of a part of a drawing; a phone has room for 40 letters. */
+export const heading = (x, y, string) => text(x, y, string, "start", 'class="nn-ylabel"');
+
+/** Return what lines mean, in rows that end above `bottom`: [[text, style], ...]. */
+export const legend = (left, bottom, items) =>
+  items.map(([string, style], i) => {
+    const y = bottom - 18 * (items.length - 1 - i);
+    return `<path d="M${left} ${y - 4}h28" ${style}/>` + text(left + 36, y, string, "start");
+  }).join("");
+
 /**
  * Return a box of a table with text in it: `tint` is a colour and its percentage, `edge`
  * the colour of the outline, `more` attributes of the box.
@@ -84,16 +115,12 @@ export function tile(x, y, width, height, string, options = {}) {
   const { tint, edge = "muted", thick = 1, dash = "", look = "nn-cell", more = "" } = options;
   const fill = tint
     ? `color-mix(in srgb,var(--nn-${tint[0]}) ${tint[1]}%,var(--nn-paper))` : "none";
-  const n = (v) => Math.round(v * 100) / 100;
-  const room = width - 4;
-  const squeeze = String(string).length * 6.5 > room
-    ? ` textLength="${n(room)}" lengthAdjust="spacingAndGlyphs"` : "";
+  const n = rounded;
   return (
     `<rect x="${n(x + 1)}" y="${n(y + 1)}" width="${n(width - 2)}" height="${n(height - 2)}" ` +
     `rx="2" style="fill:${fill};stroke:var(--nn-${edge});stroke-width:${thick};` +
     `stroke-dasharray:${dash || "none"}" ${more}/>` +
-    `<text x="${n(x + width / 2)}" y="${n(y + height / 2 + 4.5)}" text-anchor="middle" ` +
-    `class="${look}"${squeeze}>${escapeText(string)}</text>`
+    text(x + width / 2, y + height / 2 + 4.5, string, "middle", `class="${look}"`, width - 4)
   );
 }
 
@@ -218,14 +245,16 @@ export function explorer({ model, el }) {
     });
     const name = wide ? "nn-slider nn-wide" : "nn-slider";
     below.append(html("div", { class: name }, html("label", { for: id }, label), range, value));
-    if (buttons) below.append(step("Back", -1), step("Next", 1));
+    if (buttons) below.append(html("div", { class: "nn-steps" }, step("Back", -1), step("Next", 1)));
 
-    function step(text, by) {
-      const button = html("button", { type: "button", class: "nn-button nn-step" }, text);
+    // At an end a button is dimmed and not disabled, or it would lose the focus.
+    function step(name, by) {
+      const button = html("button", { type: "button", class: "nn-button" }, name);
+      const target = () => stops()[Number(range.value) + by];
       button.addEventListener("click", () => {
-        const to = stops()[Number(range.value) + by];
-        if (to !== undefined) set(key, to);
+        if (target() !== undefined) set(key, target());
       });
+      refresh.push(() => button.setAttribute("aria-disabled", target() === undefined));
       return button;
     }
   }
@@ -236,14 +265,20 @@ export function explorer({ model, el }) {
       const box = drawing.getBoundingClientRect();
       together(() => move(event.clientX - box.left, event.clientY - box.top));
     };
+    // A finger that begins to scroll the page must not choose anything: a tap does.
+    const taps = (event) => kind !== "nn-drag" && event.pointerType === "touch";
+    drawing.addEventListener("pointerup", (event) => {
+      if (taps(event)) follow(event);
+    });
     drawing.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
+      if (event.button !== 0 || taps(event)) return;
       drawing.setPointerCapture(event.pointerId);
       follow(event);
     });
     drawing.addEventListener("pointermove", (event) => {
       const hovers = kind === "nn-hover" && event.pointerType === "mouse";
-      if (hovers || drawing.hasPointerCapture(event.pointerId)) follow(event);
+      const held = !taps(event) && drawing.hasPointerCapture(event.pointerId);
+      if (hovers || held) follow(event);
     });
   }
 
@@ -265,7 +300,7 @@ export function explorer({ model, el }) {
       });
       model.save_changes();
     });
-    below.append(reset);
+    (below.childElementCount ? below : above).append(reset);
     let first = true;
     const update = () => {
       stale = held;
@@ -306,14 +341,18 @@ export function explorer({ model, el }) {
   return { get, set, select, checks, field, slider, drag, start };
 }
 
+/** Return text as markup in which no line ends within (64, 784) or out[1, 0]. */
+const unbroken = (string) =>
+  escapeText(string).replace(/\w*[([][\d, ]+[)\]]/g, '<span class="nn-whole">$&</span>');
+
 /** Return read-outs as a table: the names of its columns, and rows of texts. */
 export function readout(caption, columns, rows) {
-  const cell = (text, i) =>
-    i === 0 ? `<th scope="row">${text}</th>` : `<td>${text}</td>`;
-  const head = columns.map((text) => `<th scope="col">${escapeText(text)}</th>`);
-  const body = rows.map((row) => `<tr>${row.map(escapeText).map(cell).join("")}</tr>`);
+  const cell = (string, i) =>
+    i === 0 ? `<th scope="row">${string}</th>` : `<td>${string}</td>`;
+  const head = columns.map((string) => `<th scope="col">${escapeText(string)}</th>`);
+  const body = rows.map((row) => `<tr>${row.map(unbroken).map(cell).join("")}</tr>`);
   return (
-    `<table><caption>${escapeText(caption)}</caption>` +
+    `<table><caption>${unbroken(caption)}</caption>` +
     `<thead><tr>${head.join("")}</tr></thead><tbody>${body.join("")}</tbody></table>`
   );
 }
@@ -331,12 +370,8 @@ export function plot({ box, x, y, xTicks = [], yTicks = [], xLabel = "", yLabel 
   const X = (v) => left + ((v - x[0]) / (x[1] - x[0])) * width;
   const Y = (v) => bottom - ((v - y[0]) / (y[1] - y[0])) * height;
   const invertX = (px) => x[0] + ((px - left) / width) * (x[1] - x[0]);
-  const n = (v) => Math.round(v * 100) / 100;
+  const n = rounded;
   const path = (d, style) => `<path d="${d}" ${style}/>`;
-
-  const text = (px, py, string, anchor = "middle", extra = "") =>
-    `<text x="${n(px)}" y="${n(py)}" text-anchor="${anchor}" ${extra}>` +
-    `${escapeText(string)}</text>`;
 
   /** The grid, the ticks' texts and the labels. */
   function axes() {
@@ -349,7 +384,7 @@ export function plot({ box, x, y, xTicks = [], yTicks = [], xLabel = "", yLabel 
     return (
       across.join("") + down.join("") +
       (xLabel && text((left + right) / 2, bottom + 34, xLabel)) +
-      (yLabel && text(left, top - 8, yLabel, "start", 'class="nn-ylabel"'))
+      (yLabel && heading(left, top - 11, yLabel))
     );
   }
 
@@ -397,12 +432,5 @@ export function plot({ box, x, y, xTicks = [], yTicks = [], xLabel = "", yLabel 
     path(`M${n(X(v))} ${top}V${bottom}`, stroke("ink", "", 1.5)) +
     (handle ? `<circle class="nn-handle" cx="${n(X(v))}" cy="${top}" r="7"/>` : "");
 
-  /** What the lines mean, in rows above the plot: [[text, style], ...]. */
-  const legend = (items) =>
-    items.map(([string, style], i) => {
-      const py = top - 12 - 18 * (items.length - 1 - i);
-      return path(`M${left} ${py - 4}h28`, style) + text(left + 36, py, string, "start");
-    }).join("");
-
-  return { X, Y, invertX, legend, axes, clip, curve, shade, dot, upright, text };
+  return { X, Y, invertX, axes, clip, curve, shade, dot, upright, legend: (items) => legend(left, top - 12, items), text };
 }

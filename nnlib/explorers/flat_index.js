@@ -1,4 +1,4 @@
-import { explorer, plot, readout, stroke, tile } from "./draw.js";
+import { explorer, heading, readout, stroke, text, tile } from "./draw.js";
 
 //: Rule -> its formula, with n for numbers put in, and the place that it gives.
 const RULES = {
@@ -59,14 +59,12 @@ function render({ model, el }) {
       edge: place === chosen ? "ink" : shared(place) || place >= size ? "orange" : "muted",
       thick: place === chosen ? 3 : 1, dash: shared(place) || place >= size ? "5 3" : "",
     });
-    const { text } = plot({ box: { left: 0, top: 0, width, height: 1 }, x: [0, 1], y: [0, 1] });
     const tick = (x, y, string) => text(x, y, string, "middle", 'class="nn-tick"');
-    const head = (y, string) => text(0, y, string, "start", 'class="nn-ylabel"');
 
     spots = [];
     const [left, top, high] = [44, 46, 32];
     const wide = Math.min(56, (width - left - 2) / most);
-    let marks = head(14, `the table, ${n.rows} × ${n.columns}: in each cell its place`);
+    let marks = heading(0, 14, `the table ${n.rows} × ${n.columns}: each cell’s place`);
     marks += upTo(n.columns).map((c) => tick(left + (c + 0.5) * wide, top - 6, `c = ${c}`)).join("");
     for (const r of upTo(n.rows)) {
       marks += text(left - 8, top + (r + 0.5) * high + 4, `r = ${r}`, "end", 'class="nn-tick"');
@@ -93,12 +91,12 @@ function render({ model, el }) {
     });
     const first = top + n.rows * high + 44;
     marks += `<path d="M0 ${first - 32}H${width}" ${stroke("grid", "", 1)}/>`;
-    marks += head(first - 10, `the memory, ${size} place${size > 1 ? "s" : ""}: in each its cell (r, c)`);
+    marks += heading(0, first - 10, `the memory, ${size} place${size > 1 ? "s" : ""}: cells as r,c`);
     strip(upTo(size), first);
     let bottom = first + Math.ceil(size / each) * 52;
     const outside = [...places.keys()].filter((place) => place >= size);
     if (outside.length) {
-      marks += head(bottom + 16, "outside of the memory");
+      marks += heading(0, bottom + 16, "outside of the memory");
       strip(outside, bottom + 26);
       bottom += 26 + Math.ceil(outside.length / each) * 52;
     }

@@ -1,16 +1,10 @@
-import { explorer, format, plot, readout, stroke, tile, unpack } from "./draw.js";
-
-/** A number in as few digits as say it: 2, −0.5, 1.333. */
-const short = (v) => {
-  const text = format(v);
-  return text.includes("e") || !text.includes(".") ? text : text.replace(/\.?0+$/, "");
-};
-const bracketed = (v) => (v < 0 ? `(${short(v)})` : short(v));
+import { bracketed, explorer, heading, plot, readout, short, stroke, tile, unpack } from "./draw.js";
 
 function render({ model, el }) {
   const view = explorer({ model, el });
   const data = model.get("data");
   const [a, b] = [unpack(data.a), unpack(data.b)];
+  const [A, B] = data.names;
   const traces = {};
   for (const [order, indices] of Object.entries(data.indices)) {
     traces[order] = { indices, products: unpack(data.products[order]), sums: unpack(data.sums[order]) };
@@ -52,9 +46,8 @@ function render({ model, el }) {
     const high = Math.min(32, wide);
     const start = Math.max(0, (width - gap - wide * (m + p)) / 2);
     const [right, lower] = [start + m * wide + gap, 24 + m * high + gap];
-    const { text } = plot({ box: { left: 0, top: 0, width, height: 1 }, x: [0, 1], y: [0, 1] });
-    const head = (x, y, string, anchor = "start") => text(x, y, string, anchor, 'class="nn-ylabel"');
-    let marks = head(start, lower - 8, `a (${n}, ${m})`) + head(right, 16, `b (${m}, ${p})`) + head(right, lower - 8, "out");
+    let marks = heading(start, lower - 8, `${A} (${n}, ${m})`) + heading(right, 16, `${B} (${m}, ${p})`) +
+      heading(right, lower - 8, `out (${n}, ${p})`);
     const table = (rows, x, y, look) => rows.forEach((row, r) => Array.from(row).forEach((value, c) => {
       marks += tile(x + c * wide, y + r * high, wide, high, short(value), look(r, c));
     }));
@@ -79,30 +72,33 @@ function render({ model, el }) {
     path = plot({
       box: { left: 28, top, width: width - 28 - 14, height: tall }, x: [0, total], y: [-0.6, m * p - 0.4],
       xTicks: ticks.map((s) => [s, String(s)]), xLabel: "step",
-      yTicks: Array.from({ length: m }, (_, r) => [r * p, String(r * p)]), yLabel: "the place in b’s memory that is read",
+      yTicks: Array.from({ length: m }, (_, r) => [r * p, String(r * p)]), yLabel: `the place in ${B}’s memory`,
     });
     path.top = top - 20;
     marks += path.axes() + path.curve(steps, places, stroke("muted", "2 3", 1)) +
       path.curve(steps.slice(0, step), places.slice(0, step), stroke("purple", "", 2)) +
-      dots.map((s) => path.dot(s, places[s - 1], "purple")).join("") + path.upright(step, true) +
+      dots.map((s) => path.dot(s, places[s - 1], "purple")).join("") + (now ? path.upright(step) : "") +
       `<rect class="nn-area" x="28" y="${top}" width="${width - 42}" height="${tall}"/>`;
 
     const jumps = places.slice(1, step).map((place, s) => place - places[s]);
     const finished = out.flat().filter(({ got }) => got === m).length;
     const caption = now
-      ? `${order}, step ${step} of ${total}: out[${i}, ${j}] += a[${i}, ${k}] * b[${k}, ${j}]`
+      ? `${order}, step ${step} of ${total}: out[${i}, ${j}] += ${A}[${i}, ${k}] * ${B}[${k}, ${j}]`
       : `${order}, step 0 of ${total}: out is all zeros`;
     const sign = (v) => (v > 0 ? `+${v}` : String(v).replace("-", "−"));
-    const rows = [];
-    if (now) {
-      const { before, value } = out[i][j];
-      rows.push(["product", `${short(a[i][k])} * ${bracketed(b[k][j])} = ${short(products[step - 1])}`]);
-      rows.push([`out[${i}, ${j}]`, `${short(before)} + ${bracketed(products[step - 1])} = ${short(value)}`]);
-      rows.push([`place of b[${k}, ${j}]`, String(placeOf(now))]);
-      rows.push(["jump in b’s memory", jumps.length ? sign(jumps.at(-1)) : "none yet"]);
-    }
-    rows.push(["jumps of +1", `${jumps.filter((by) => by === 1).length} of ${jumps.length}`]);
-    rows.push(["entries finished", `${finished} of ${n * p}`]);
+    // As many rows before the first step as after it, or the page would move.
+    const rows = now
+      ? [
+        ["product", `${short(a[i][k])} * ${bracketed(b[k][j])} = ${short(products[step - 1])}`],
+        [`out[${i}, ${j}]`, `${short(out[i][j].before)} + ${bracketed(products[step - 1])} = ${short(out[i][j].value)}`],
+        [`place of ${B}[${k}, ${j}]`, String(placeOf(now))],
+      ]
+      : [["product", "none yet"], ["out", "all 0"], [`place in ${B}`, "none yet"]];
+    rows.push(
+      [`jump in ${B}’s memory`, jumps.length ? sign(jumps.at(-1)) : "none yet"],
+      ["jumps of +1", `${jumps.filter((by) => by === 1).length} of ${jumps.length}`],
+      ["entries finished", `${finished} of ${n * p}`],
+    );
     return {
       height: top + tall + 40,
       svg: marks,

@@ -24,6 +24,8 @@ class MatmulStepsExplorer(Explorer):
         Shape ``(n, m)``, at most 5 by 5.
     b : array_like
         Shape ``(m, p)``, at most 5 by 5.
+    names : tuple of str, optional
+        What the reader sees `a` and `b` called.
     order : str, optional
         ``"i-j-k"`` finishes one entry of `out` after the other, ``"i-k-j"`` lets a
         whole row grow and reads b in the order of its memory.
@@ -54,20 +56,25 @@ class MatmulStepsExplorer(Explorer):
             )
         return int(proposal["value"])
 
-    def __init__(self, a: Any, b: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, a: Any, b: Any, names: tuple[str, str] = ("a", "b"), **kwargs: Any
+    ) -> None:
         a, b = _matrix("a", a), _matrix("b", b)
         if a.shape[1] != b.shape[0]:
             raise ValueError(
                 "MatmulStepsExplorer expected as many columns in a as rows in b, "
                 f"got {a.shape} and {b.shape}"
             )
+        left, right = names
         traces = {order: multiplications(a, b, order) for order in ORDERS}
         super().__init__(
             title="A matrix product, step by step",
-            alt="The matrices a, b and out, placed so that a row of a and a column of "
-            "b meet in their entry of out; what is being multiplied is lit. Below, the "
-            "places of b in memory, in the order in which they are read.",
+            alt=f"The matrices {left}, {right} and out, placed so that a row of {left} "
+            f"and a column of {right} meet in their entry of out; what is being "
+            f"multiplied is lit. Below, the places of {right} in memory, in the order "
+            "in which they are read.",
             data={
+                "names": [left, right],
                 "a": pack(a),
                 "b": pack(b),
                 "indices": {order: trace[0] for order, trace in traces.items()},

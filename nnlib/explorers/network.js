@@ -1,4 +1,4 @@
-import { explorer, fixed, format, plot, readout, stroke } from "./draw.js";
+import { explorer, fixed, legend, plot, readout, stroke, text } from "./draw.js";
 
 const AFTER = {
   ReLU: (z) => Math.max(z, 0),
@@ -17,6 +17,7 @@ function forward(layers, x, activation) {
 }
 
 const look = (w) => stroke(w < 0 ? "orange" : "blue", w < 0 ? "7 4" : "", (0.6 + 3 * Math.abs(w)).toFixed(2));
+const shown = (v) => fixed(v, 4);
 const tint = (v) => {
   // At most half of the colour, so that the number on it can be read.
   const share = Math.round(50 * Math.min(1, Math.abs(v)));
@@ -56,7 +57,7 @@ function render({ model, el }) {
     const chosen = view.get("unit");
     const [layer, place] = units[chosen];
 
-    const [top, pitch, radius] = [96, 70, 21];
+    const [top, pitch, radius] = [94, 70, 21];
     const area = plot({
       box: { left: radius + 6, top, width: width - 2 * radius - 12, height: 3 * pitch }, x: [-1, 2], y: [3, 0],
     });
@@ -73,30 +74,30 @@ function render({ model, el }) {
       const ring = l - 1 === layer && j === place ? ["ink", 3.5] : ["muted", 1];
       circles +=
         `<circle cx="${x}" cy="${y}" r="${radius}" style="fill:${tint(value)};stroke:var(--nn-${ring[0]});stroke-width:${ring[1]}"/>` +
-        area.text(x, y + 4.5, fixed(value, 2), "middle", 'class="nn-cell"') +
-        area.text(x, y - radius - 5, name(l - 1, j), "middle", 'class="nn-tick nn-halo"');
+        text(x, y + 4.5, fixed(value, 2), "middle", 'class="nn-cell"') +
+        text(x, y - radius - 5, name(l - 1, j), "middle", 'class="nn-tick nn-halo"');
     }));
-    const legend = plot({ box: { left: 6, top: 60, width, height: 0 }, x: [0, 1], y: [0, 1] }).legend([
+    const meaning = legend(6, 48, [
       ["weight > 0, as thick as it is large", look(1)],
       ["weight < 0, dashed", look(-1)],
-      ["value > 0 is blue, value < 0 is orange", stroke("paper")],
+      ["value > 0 blue, value < 0 orange", stroke("paper")],
     ]) + [1, -1].map((v) => `<circle cx="${20 + 9 * -v}" cy="44" r="7" style="fill:${tint(v)};stroke:var(--nn-muted)"/>`).join("");
 
     const { w, b } = layers[layer];
     const { z, a } = computed[layer];
     const rows = values[layer].map((v, i) =>
-      [name(layer - 1, i), format(v), format(w[i][place]), format(v * w[i][place])]);
+      [name(layer - 1, i), shown(v), shown(w[i][place]), shown(v * w[i][place])]);
     const after = layer + 1 < layers.length ? `after ${activation}` : "output";
     rows.push(
-      ["bias", "", "", format(b[place])], ["sum", "", "", format(z[place])],
-      [after, "", "", format(a[place])],
+      ["bias", "", "", shown(b[place])], ["sum", "", "", shown(z[place])],
+      [after, "", "", shown(a[place])],
     );
     const title = sizes[layer] === 1 ? "The output" : `Unit ${names[chosen]}`;
     return {
       height: top + 3 * pitch + radius + 8,
-      svg: legend + lines + circles,
+      svg: meaning + lines + circles,
       table: readout(`${title}, term by term`, ["from", "input", "weight", "product"], rows),
-      say: `${title}: the sum is ${format(z[place])}, ${after} ${format(a[place])}; the network's output is ${format(computed.at(-1).a[0])}`,
+      say: `${title}: the sum is ${shown(z[place])}, ${after} ${shown(a[place])}; the network's output is ${shown(computed.at(-1).a[0])}`,
     };
   });
 }

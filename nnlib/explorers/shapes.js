@@ -1,4 +1,4 @@
-import { explorer, plot, readout, stroke, tile } from "./draw.js";
+import { explorer, heading, readout, stroke, text, tile } from "./draw.js";
 
 /** Read a shape as people type it, (64, 784), 64x784, (10,) or (); or undefined. */
 function readShape(text) {
@@ -47,15 +47,16 @@ function combine(first, second, operation) {
     const kept = [...a.map((axis) => ({ a: axis, fit: "kept" })), ...b.map((axis) => ({ b: axis, fit: "kept" }))];
     return { columns: kept, why: `${name} has no axes: a matrix product needs at least one in each` };
   }
-  const say = ({ name, axis, size }) => `axis ${axis} of ${name} is ${size}`;
+  const differ = (column) => ["a", "b"].map((name) =>
+    `axis ${column[name].axis} of ${name} is ${column[name].size}`).join(", ").replace(/^a/, "A");
   if (inner && inner.fit === "different") return {
     columns,
-    why: `${say(inner.b)}, ${say(inner.a)}: the inner sizes of a matrix product must be equal`,
+    why: `${differ(inner)}: the inner sizes of a matrix product must be equal`,
   };
   const wrong = columns.findLast(({ fit }) => fit === "different");
   if (wrong) return {
     columns,
-    why: `${say(wrong.a)}, ${say(wrong.b)}: ${inner ? "sizes before the matrices" : "aligned sizes"} must be equal, or one of them 1`,
+    why: `${differ(wrong)}: ${inner ? "sizes before the matrices" : "aligned sizes"} must be equal, or one of them 1`,
   };
   const stretched = columns.some(({ fit }) => fit === "stretched");
   const why = inner
@@ -75,7 +76,7 @@ function render({ model, el }) {
 
   /** What keeps a text from being a shape that can be drawn, or nothing. */
   function fault(name, shape) {
-    if (!shape) return `${name} is no shape yet: write sizes with commas, such as (64, 784), or () for a single number`;
+    if (!shape) return `${name} is not a shape yet: write sizes with commas, such as (64, 784), or () for a single number`;
     if (shape.length > most.axes) return `${name} has ${shape.length} axes; there is room for ${most.axes}`;
     if (shape.some((size) => size > most.size)) return `${name} has an axis of more than ${most.size}, which is too long to draw`;
     return "";
@@ -86,13 +87,12 @@ function render({ model, el }) {
     const faults = [fault("a", a), fault("b", b)];
     const unread = faults.filter(Boolean).join("; ");
     const { columns, result, why } = unread ? { columns: [], why: unread } : combine(a, b, operation);
-    const [left, high, gap, top] = [44, 42, 30, 24];
+    const [left, high, gap, top] = [56, 42, 30, 4];
     const wide = Math.min(92, (width - left - 2) / Math.max(4, columns.length));
     const below = top + 2 * high + gap + 34;
-    const { text } = plot({ box: { left, top, width, height: high }, x: [0, 1], y: [0, 1] });
     const names = ["a", "b", `a ${operation} b`];
     let marks = names.map((name, i) =>
-      text(0, [top, top + high + gap, below][i] + 25, name, "start", 'class="nn-ylabel"')).join("");
+      heading(0, [top, top + high + gap, below][i] + 19, name)).join("");
     const LOOKS = {
       equal: { tint: ["green", 30], edge: "green", thick: 2 }, kept: {},
       stretched: { tint: ["blue", 22], edge: "blue", thick: 2, dash: "5 3" },
@@ -105,23 +105,27 @@ function render({ model, el }) {
       const box = (axis, y) => {
         const stretches = fit === "stretched" && (axis?.size ?? 1) === 1;
         const look = fit === "stretched" && !stretches ? {} : LOOKS[fit];
-        if (axis) return tile(x, y, wide, high - 14, String(axis.size), look) + text(middle, y + high - 1, `axis ${axis.axis}`, "middle", 'class="nn-tick"');
+        if (axis) return tile(x, y, wide, high - 14, String(axis.size), look) + text(middle, y + high - 1, `axis ${axis.axis}`, "middle", 'class="nn-tick"', wide - 4);
         return fit === "kept" ? "" : tile(x, y, wide, high - 14, "none", { ...look, dash: "2 4", look: "nn-tick" });
       };
       marks += box(above, top) + box(under, top + high + gap);
       const sign = { equal: "=", different: "≠", stretched: `1 → ${size}`, kept: "" }[fit];
-      marks += text(middle, top + high + gap - 10, sign, "middle", fit === "different" ? 'class="nn-ylabel"' : "");
+      marks += text(middle, top + high + gap - 10, sign, "middle", fit === "different" ? 'class="nn-ylabel"' : "", wide - 8);
       if (size === undefined || !result) return;
       marks += tile(x, below, wide, high - 14, String(size), { edge: "ink", thick: 2 }) +
-        text(middle, below + high - 1, `axis ${place}`, "middle", 'class="nn-tick"');
+        text(middle, below + high - 1, `axis ${place}`, "middle", 'class="nn-tick"', wide - 4);
       place += 1;
     });
     marks += `<path d="M0 ${below - 14}H${width}" ${stroke("grid", "", 1)}/>`;
-    const ends = result ? (result.length ? "" : "a single number") : unread ? "not read yet" : "does not fit";
-    marks += text(left, below + 19, ends, "start");
-    const bare = (shape, y) =>
-      shape?.length === 0 && (operation === "@" || !columns.length) ? text(left, y + 19, "a single number, no axes", "start") : "";
-    marks += bare(a, top) + bare(b, top + high + gap);
+    const note = (y, string) => text(left, y + 19, string, "start");
+    if (!result) marks += note(below, unread ? "not known yet" : "they do not fit");
+    else if (!result.length) marks += note(below, "a single number");
+    [a, b].forEach((shape, i) => {
+      const y = top + i * (high + gap);
+      if (faults[i]) marks += note(y, shape ? "too large to draw" : "not a shape yet");
+      else if (shape.length === 0 && (operation === "@" || !columns.length)) marks += note(y, "a single number, no axes");
+      else if (unread) marks += note(y, writeShape(shape));
+    });
     const row = (name, shape, otherwise) => shape
       ? [name, writeShape(shape), count(shape)]
       : [name, otherwise, "–"];

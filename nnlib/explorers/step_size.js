@@ -1,4 +1,4 @@
-import { explorer, format, nearestIndex, plot, readout, stroke, unpack } from "./draw.js";
+import { explorer, format, nearestIndex, plot, readout, stroke, text, unpack } from "./draw.js";
 
 const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 const power = (e) => (e === 0 ? "1" : `10${[...String(e)].map((c) => SUPERSCRIPT[c]).join("")}`);
@@ -8,8 +8,8 @@ const LOOKS = {
 };
 const LOWEST = -16; // An error of 0, which has no logarithm, is drawn there.
 
-const short = (v, digits) => v.toExponential(digits).replace("-", "−").replace("e+", "e");
-const error = (v) => (v === 0 ? "0" : short(v, 1).replace(/e0$/, ""));
+const scientific = (v, digits) => v.toExponential(digits).replace("-", "−").replace("e+", "e");
+const error = (v) => (v === 0 ? "0" : scientific(v, 1).replace(/e0$/, ""));
 
 function render({ model, el }) {
   const view = explorer({ model, el });
@@ -25,7 +25,7 @@ function render({ model, el }) {
     label: "Differences",
     options: curves.map((value) => ({ value, colour: LOOKS[value][0], dash: LOOKS[value][1] })),
   });
-  view.slider("h", { label: "Step h", values: steps, text: (v) => short(v), wide: true });
+  view.slider("h", { label: "Step h", values: steps, text: (v) => scientific(v), wide: true });
 
   let last;
   view.drag((px) => view.set("h", steps[nearestIndex(logs, last.invertX(px))]));
@@ -54,18 +54,19 @@ function render({ model, el }) {
       lines += last.curve(logs, y, stroke(colour, dash, 2.5));
       dots += last.dot(logs[at], y[at], colour) +
         `<circle cx="${last.X(logs[best])}" cy="${last.Y(y[best])}" r="7" ${stroke(colour)}/>`;
-      rows.push([name.replace(" float", " "), format(quotients[i][at]), error(values[at]), short(steps[best])]);
+      rows.push([name.replace(" float", " "), format(quotients[i][at]), error(values[at]), scientific(steps[best])]);
     });
     const where = kink && last.X(Math.log10(kink));
     const edge = where
       ? `<path d="M${where} 28V${28 + height}" ${stroke("muted", "2 4", 1.5)}/>` +
-        last.text(where, 15, "kink", "middle", 'class="nn-tick nn-halo"')
+        text(where, 15, "kink", "middle", 'class="nn-tick nn-halo"')
       : "";
-    const title = `At h = ${short(steps[at])}; the derivative is ${format(derivative)}`;
+    const none = shown.length ? "" : "; choose a difference above";
+    const title = `At h = ${scientific(steps[at])}; the derivative is ${format(derivative)}${none}`;
     return {
       height: height + 70,
       svg: last.axes() + edge + last.clip(lines) + last.upright(logs[at], true) + dots,
-      table: readout(title, ["difference", "quotient", "error", "least at h"], rows),
+      table: readout(title, ["difference", "quotient", "error", "○ least at h"], rows),
       say: `${title}. ${rows.map(([name, , wrong]) => `${name}: error ${wrong}`).join("; ")}`,
     };
   });
