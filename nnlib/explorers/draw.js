@@ -267,7 +267,7 @@ export function explorer({ model, el }) {
     };
     // A finger that begins to scroll the page must not choose anything: a tap does.
     const taps = (event) => kind !== "nn-drag" && event.pointerType === "touch";
-    drawing.addEventListener("pointerup", (event) => {
+    drawing.addEventListener("click", (event) => {
       if (taps(event)) follow(event);
     });
     drawing.addEventListener("pointerdown", (event) => {
