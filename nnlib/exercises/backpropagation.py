@@ -2897,8 +2897,7 @@ OWN_OPERATION = Exercise(
         "For the length: $x_{ik}$ reaches every output of its row through the norm "
         r"$r = \lVert x \rVert$. Take slopes on both sides of $r^2 = \sum_k x_k^2$: "
         r"$2r\, \partial r / \partial x_k = 2 x_k$, so that "
-        r"$\partial r / \partial x_k = x_k / r = y_k$. (In the same way "
-        r"$r \cdot 1/r = 1$ gives $1/r$ the slope $-1/r^2$ by $r$.) The result is "
+        r"$\partial r / \partial x_k = x_k / r = y_k$. The result is "
         r"$dX = (G - y\,(g \cdot y)) / \lVert x \rVert$, where $g \cdot y$ is one "
         r"number for each row: a sum with `axis=1, keepdims=True`.",
     ],
