@@ -18,6 +18,7 @@ from nnlib.exercises._find import chapters, exercises_of, questions_of
 from nnlib.exercises._help import help_for
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
+TOC = BOOK.parent / "_toc.yml"
 EXERCISES = [entry for chapter in chapters() for entry in exercises_of(chapter)]
 QUESTIONS = [entry for chapter in chapters() for entry in questions_of(chapter)]
 MISTAKES = [(entry, mistake) for entry in EXERCISES for mistake in entry.mistakes]
@@ -144,6 +145,11 @@ def test_a_chapter_has_its_exercises_in_the_order_of_its_bank(chapter):
     sources = [cell.source for cell in CELLS[chapter]]
     codes = [entry.code for entry in exercises_of(chapter)]
     assert [source for source in sources if source in codes] == codes
+
+
+def test_chapters_are_listed_in_the_order_of_the_book():
+    order = re.findall(r"file: book/([\w-]+)$", TOC.read_text("utf-8"), re.MULTILINE)
+    assert chapters() == [name for name in order if name in chapters()]
 
 
 def test_every_check_in_a_notebook_is_of_an_exercise_of_its_chapter():

@@ -101,6 +101,12 @@ def test_of_an_output_only_the_text_is_committed():
     assert plain.cells[-1].outputs[0].data == {"text/plain": "<Figure>"}
 
 
+def test_a_text_that_came_in_pieces_is_committed_whole():
+    pieces = [{"output_type": "stream", "name": "stdout", "text": t} for t in "ab"]
+    plain = committed_form.committed(a_notebook(source="f()", outputs=pieces))
+    assert [output.text for output in plain.cells[-1].outputs] == ["ab"]
+
+
 def test_what_depends_on_the_day_is_not_committed():
     stream = nbformat.v4.new_output("stream", text="0.3 seconds")
     cell = {"source": "time()", "outputs": [stream]}

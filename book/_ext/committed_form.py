@@ -89,7 +89,10 @@ def committed_outputs(cell, count):
             new.execution_count = count
         if new.output_type == "error":
             new.traceback = []  # full of this machine's paths
-        outputs.append(new)
+        if outputs and new.get("name", "") == outputs[-1].get("name"):
+            outputs[-1].text += new.text  # in pieces, since the machine was busy
+        else:
+            outputs.append(new)
     return outputs
 
 

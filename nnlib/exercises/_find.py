@@ -10,11 +10,16 @@ from nnlib.exercises._bank import Exercise, Question
 __all__ = ["chapters", "exercises_of", "find_exercise", "find_question", "questions_of"]
 
 
+#: The order of the book, for tables; a chapter that is not named comes last.
+ORDER = ["start", "matrices", "forward-pass", "backpropagation", "activations", "mnist"]
+
+
 def chapters() -> list[str]:
     """Return the names of the chapters that have exercises, as their notebooks'."""
     package = importlib.import_module("nnlib.exercises")
-    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    return [name.replace("_", "-") for name in names if not name.startswith("_")]
+    modules = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    names = [name.replace("_", "-") for name in modules if not name.startswith("_")]
+    return sorted(names, key=[*ORDER, *names].index)
 
 
 def exercises_of(chapter: str) -> list[Exercise]:
