@@ -6,7 +6,7 @@
 
 from collections.abc import Sequence
 from inspect import cleandoc
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,15 @@ def _ink_summed(x):
 
 
 def _ink_not_blank(x):
+    return np.mean(x > 0, axis=1)
+
+
+def _ink_not_blank_in_its_dtype(x):
     return np.mean(x > 0, axis=1).astype(x.dtype)
+
+
+def _ink_of_all_ink(x):
+    return x.sum(axis=1) / x.sum()
 
 
 def _ink_with_an_axis_more(x):
@@ -93,9 +101,9 @@ INK = Exercise(
     title="How much ink?",
     statement=cleandoc(r"""
         A batch of images comes as `x`, floats of shape $(B, M)$: a row for each image,
-        a column for each pixel, 0 for blank paper and 1 for full ink. Return the share
-        of ink of each image, the mean of its pixels, as an array of shape `(B,)` and
-        the dtype of `x`.
+        a column for each pixel, 0 for blank paper and 1 for full ink. Return the mean
+        of the pixels of each image, the sum of its row divided by $M$, as an array of
+        shape `(B,)` with the dtype of `x`.
     """),
     stub=cleandoc("""
         def ink(x):
@@ -137,13 +145,26 @@ INK = Exercise(
             "adds up",
             _ink_summed,
             "This is the amount of ink, which grows with the size of the image. The "
-            "share is that amount divided by the number of pixels, M.",
+            "mean is that amount divided by the number of pixels, M.",
         ),
         Mistake(
             "counts the pixels that are not blank",
             _ink_not_blank,
-            "`x > 0` counts a pale grey pixel as much as a black one. The share of ink "
-            "weighs each pixel by how dark it is.",
+            "`x > 0` counts a pale grey pixel as much as a black one. The mean of the "
+            "pixels themselves weighs each by how dark it is.",
+        ),
+        Mistake(
+            "counts the pixels that are not blank, in the dtype of x",
+            _ink_not_blank_in_its_dtype,
+            "`x > 0` counts a pale grey pixel as much as a black one. The mean of the "
+            "pixels themselves weighs each by how dark it is.",
+        ),
+        Mistake(
+            "divides by all the ink of the batch",
+            _ink_of_all_ink,
+            "`x.sum()` is the ink of all images together, and changes with the company "
+            "that an image keeps. Divide each row's sum by the number of its pixels, "
+            "`x.shape[1]`.",
         ),
         Mistake(
             "keeps an axis of one",
@@ -173,7 +194,7 @@ INK = Exercise(
         Mistake(
             "returns a percentage",
             _ink_in_percent,
-            "The share is asked for as a number from 0 to 1: leave out the 100.",
+            "The mean of numbers from 0 to 1 is one of these, too: leave out the 100.",
         ),
         Mistake(
             "returns nothing",
@@ -270,6 +291,59 @@ def _broadcast_largest_of_the_shortest(a, b):
     return tuple(max(m, n) for m, n in pairs)[::-1]
 
 
+def _broadcast_by(pair, a, b):
+    """Broadcast by a rule for two sizes that meet: the size that comes, or None."""
+    axes = max(len(a), len(b))
+    a = (1,) * (axes - len(a)) + a
+    b = (1,) * (axes - len(b)) + b
+    sizes = tuple(pair(m, n) for m, n in zip(a, b, strict=True))
+    return None if None in sizes else sizes
+
+
+def _broadcast_without_a_check(a, b):
+    return _broadcast_by(lambda m, n: n if m == 1 else m, a, b)
+
+
+def _broadcast_repeats(a, b):
+    def pair(m, n):
+        if m == 1 or n == 1:
+            return n if m == 1 else m
+        few, many = min(m, n), max(m, n)
+        return many if m == n or (few and many % few == 0) else None
+
+    return _broadcast_by(pair, a, b)
+
+
+def _broadcast_repeats_with_remainder(a, b):
+    return _broadcast_by(
+        lambda m, n: max(m, n) if m == n or max(m, n) % min(m, n) == 0 else None, a, b
+    )
+
+
+def _broadcast_zero_fits(a, b):
+    def pair(m, n):
+        if m != n and min(m, n) > 1:
+            return None
+        return 0 if 0 in (m, n) else max(m, n)
+
+    return _broadcast_by(pair, a, b)
+
+
+def _broadcast_zero_fits_as_the_first(a, b):
+    def pair(m, n):
+        if m != n and min(m, n) > 1:
+            return None
+        return n if m == 1 else m
+
+    return _broadcast_by(pair, a, b)
+
+
+def _broadcast_zero_fits_as_the_larger(a, b):
+    return _broadcast_by(
+        lambda m, n: None if m != n and min(m, n) > 1 else max(m, n), a, b
+    )
+
+
 def _broadcast_raises(a, b):
     return np.broadcast_shapes(a, b)
 
@@ -317,25 +391,25 @@ def _misfit(shape: Any, a: tuple[int, ...], b: tuple[int, ...]) -> str | None:
 
 
 def _broadcast_cases() -> Sequence[Case]:
-    return [
-        ((), ()),
-        ((3,), (3,)),
-        ((3,), (1,)),
-        ((1,), (3,)),
+    """All pairs of shapes of up to two axes, and a few of more, the smallest first."""
+    sizes = (4, 2, 1, 0)
+    shapes = [shape for axes in range(3) for shape in product(sizes, repeat=axes)]
+    pairs = [
+        *product(shapes, repeat=2),
         ((3,), (4,)),
-        ((1,), (0,)),
-        ((), (5, 2)),
         ((4, 3), (3,)),
-        ((4, 3), (4,)),
-        ((4, 1), (4,)),
-        ((0, 3), (3,)),
-        ((4, 3), (4, 1)),
-        ((1, 3), (4, 3)),
         ((2, 3), (3, 2)),
         ((64, 1, 10), (32, 1)),
         ((2, 3, 4), (3, 1, 4)),
         ((7, 1, 5), (8, 1, 6, 1)),
     ]
+    return sorted(pairs, key=_how_large)
+
+
+def _how_large(pair: tuple[tuple[int, ...], tuple[int, ...]]) -> tuple[int, ...]:
+    """Order pairs of shapes by axes, then sizes; a size of 0 comes after the others."""
+    both = pair[0] + pair[1]
+    return len(both) > 4, 0 in both, len(both), sum(both)
 
 
 BROADCAST = Exercise(
@@ -344,9 +418,10 @@ BROADCAST = Exercise(
     statement=cleandoc(r"""
         Two arrays of the shapes `a` and `b`, tuples of integers, are added. Return the
         shape of the sum, a tuple, or `None` if they do not fit. Work it out from the
-        rule of this chapter, without NumPy (`check` cannot tell). A shape may have any
-        number of axes; `()` is that of a number by itself. A size may be 0, as that of
-        an empty batch is.
+        rule of this chapter, without NumPy (`check` cannot see whether you used it). A
+        shape may have any number of axes; `()` is that of a number by itself. A size
+        may be 0, as that of an empty batch is, and fits as the rule says: 0 and 1, and
+        0 and 0.
     """),
     stub=cleandoc("""
         def broadcast(a, b):
@@ -438,6 +513,45 @@ BROADCAST = Exercise(
             "The larger is right until a size is 0. 1 and 0 fit, and the 1 is "
             "stretched to 0: of no rows, none are left. It is the 1 that gives way, "
             "whichever is larger: `n if m == 1 else m`.",
+        ),
+        Mistake(
+            "takes a size without a check",
+            _broadcast_without_a_check,
+            "2 and 4 do not fit: there is no way to stretch 2 entries over 4. Before "
+            "you choose a size, ask whether the two are equal or one of them is 1.",
+        ),
+        Mistake(
+            "repeats a size that is not 1",
+            _broadcast_repeats,
+            "2 divides 4, and two entries could be repeated to make four. NumPy does "
+            "not: only an axis of size 1 is stretched, and (2,) and (4,) do not fit.",
+        ),
+        Mistake(
+            "asks whether one size divides the other",
+            _broadcast_repeats_with_remainder,
+            "2 divides 4, and yet (2,) and (4,) do not fit: only an axis of size 1 is "
+            "stretched. (And nothing can be divided by a size of 0.) Ask whether the "
+            "two are equal or one of them is 1.",
+        ),
+        Mistake(
+            "lets 0 fit everything, and gives 0",
+            _broadcast_zero_fits,
+            "0 is a size like any other: it fits 0, and it fits 1, which is stretched "
+            "to 0. (0,) and (4,) do not fit.",
+        ),
+        Mistake(
+            "lets 0 fit everything, and gives the first size",
+            _broadcast_zero_fits_as_the_first,
+            "A test such as `min(m, n) > 1` lets a 0 through as it does a 1. But 0 is "
+            "a size like any other: it fits 0, and it fits 1. (0,) and (4,) do not "
+            "fit. Ask for the 1 itself: `1 in (m, n)`.",
+        ),
+        Mistake(
+            "lets 0 fit everything, and gives the larger size",
+            _broadcast_zero_fits_as_the_larger,
+            "A test such as `min(m, n) > 1` lets a 0 through as it does a 1, and "
+            "`max(m, n)` takes the wrong one of 0 and 1. (0,) and (4,) do not fit, and "
+            "(0,) and (1,) give (0,). Ask for the 1 itself, in both places.",
         ),
         Mistake(
             "takes the larger size, aligned on the left, without a check",
@@ -622,6 +736,45 @@ def _shapes_in_tuples_by_layer(batch, sizes):
     return shapes
 
 
+def _shapes_with_every_activation(batch, sizes):
+    shapes = [(batch, sizes[0])]
+    for m, n in pairwise(sizes):
+        shapes += [(m, n), (n,), (batch, n), (batch, n)]
+    return shapes
+
+
+def _shapes_with_z_before_b(batch, sizes):
+    shapes = [(batch, sizes[0])]
+    for m, n in pairwise(sizes):
+        shapes += [(m, n), (batch, n), (n,)]
+    return shapes
+
+
+def _shapes_by_kind(batch, sizes):
+    shapes: list[Any] = [(batch, sizes[0]), *pairwise(sizes)]
+    shapes += [(n,) for n in sizes[1:]]
+    return shapes + [(batch, n) for n in sizes[1:]]
+
+
+def _shapes_of_the_first_layer(batch, sizes):
+    return network_shapes(batch, sizes[:2])
+
+
+def _shapes_with_z_turned(batch, sizes):
+    shapes = [(batch, sizes[0])]
+    for m, n in pairwise(sizes):
+        shapes += [(m, n), (n,), (n, batch)]
+    return shapes
+
+
+def _shapes_with_x_turned(batch, sizes):
+    return [(sizes[0], batch), *network_shapes(batch, sizes)[1:]]
+
+
+def _shapes_with_x_of_one_sample(batch, sizes):
+    return [(sizes[0],), *network_shapes(batch, sizes)[1:]]
+
+
 def _shapes_past_the_end(batch, sizes):
     shapes = [(batch, sizes[0])]
     for i in range(len(sizes)):
@@ -637,6 +790,24 @@ def _shapes_cases() -> Sequence[Case]:
         (1, [5, 7, 7]),
         (64, [784, 128, 64, 10]),
     ]
+
+
+def _wrong_shapes(shapes: Any, batch: int, sizes: list[int]) -> str | None:
+    """What is wrong with a list of shapes, entry by entry and by the symbol's name."""
+    expected = network_shapes(batch, sizes)
+    fault = difference(shapes, expected, 0)
+    if fault is None:
+        return None
+    wanted = f"Expected was {expected}."
+    if not isinstance(shapes, list):
+        return f"{fault.text} {wanted}"
+    for i, (got, right) in enumerate(zip(shapes, expected, strict=False)):
+        if difference(got, right, 0) is not None:
+            name = f"{'ZWb'[i % 3]} of layer {(i + 2) // 3}" if i else "X"
+            came = shorten(repr(got), lines=1, width=60)
+            return f"{wanted} Entry [{i}], {name}: expected {right}, got {came}."
+    many = f"{len(expected)} shapes are asked for, and {len(shapes)} came."
+    return f"{wanted} {many}"
 
 
 SHAPES = Exercise(
@@ -658,6 +829,7 @@ SHAPES = Exercise(
     """),
     reference=network_shapes,
     cases=_shapes_cases,
+    judge=_wrong_shapes,
     hints=[
         "A layer lies between two neighbours of `sizes`: from m numbers to n. Write "
         "the three shapes of one layer first.",
@@ -751,11 +923,55 @@ SHAPES = Exercise(
             "The list begins with what comes in: (B, M) with M = `sizes[0]`.",
         ),
         Mistake(
-            "has the input of every layer",
+            "lists the input of every layer, or the activations between",
             _shapes_with_x_in_each_layer,
-            "What comes into the second layer has the shape of the first one's Z, and "
-            "so stands in the list already. Only X comes before the layers: put it in "
-            "ahead of the loop.",
+            "Between two layers one shape is there twice. What the activation gives, "
+            "which is what comes into the next layer, has the shape of the Z before "
+            "it, and is left out. If it is the X of each layer that you list: only the "
+            "first is asked for, ahead of the loop.",
+        ),
+        Mistake(
+            "lists an activation after every layer",
+            _shapes_with_every_activation,
+            "Each Z is there twice, the second time as what an activation makes of it. "
+            "That has the same shape, and is left out: three shapes for each layer.",
+        ),
+        Mistake(
+            "has Z before b",
+            _shapes_with_z_before_b,
+            "The shapes are right. In a layer the order asked for is W, b, Z: first "
+            "what is stored, then what comes of it.",
+        ),
+        Mistake(
+            "has the shapes by kind",
+            _shapes_by_kind,
+            "The shapes are right, with all W first, then all b, then all Z. Asked for "
+            "are those of the first layer, then those of the second: one loop that "
+            "adds three shapes at each turn.",
+        ),
+        Mistake(
+            "stops after the first layer",
+            _shapes_of_the_first_layer,
+            "The first layer is right, and the others are missing. Does `return` stand "
+            "inside the loop? Then the first turn is the last.",
+        ),
+        Mistake(
+            "has Z turned over",
+            _shapes_with_z_turned,
+            "A row is a sample, in what comes out as in what goes in: Z has shape "
+            "(B, N), since (B, M) @ (M, N) leaves the outer two.",
+        ),
+        Mistake(
+            "has X turned over",
+            _shapes_with_x_turned,
+            "A row is a sample, a column one of its numbers: X has shape (B, M), with "
+            "`batch` first.",
+        ),
+        Mistake(
+            "has one sample for X",
+            _shapes_with_x_of_one_sample,
+            "(M,) is the shape of one sample. A batch has B of them, a row each: "
+            "(B, M).",
         ),
         Mistake(
             "has the last Z only",
@@ -851,7 +1067,7 @@ BUDGETS = [25_000, 60_000, 109_385, 250_000, 900_000]
 def _choose(answer: Any, budget: int) -> _Sizes:
     sizes = answer(budget)
     found = _Sizes(sizes, *_failing(sizes, budget))
-    if found.detail and _is_the_same_for_all(answer, sizes):
+    if "the budget is" in found.detail and _is_the_same_for_all(answer, sizes):
         found.failing, found.of = "The sizes are the same for every budget.", ""
     return found
 
@@ -884,14 +1100,21 @@ def _failing(sizes: Any, budget: int) -> list[str]:
         return ["There have to be at least two sizes between the 784 and the 10."]
     if min(sizes) < 1:
         return ["Every size has to be at least 1."]
-    if any(n > m for m, n in pairwise(sizes)):
-        return ["No size may be larger than the one before it."]
+    for m, n in pairwise(sizes):
+        if n > m:
+            return [
+                "No size may be larger than the one before it.",
+                f"Here {n} comes after {m}.",
+            ]
     weights = sum(int(m) * int(n) for m, n in pairwise(sizes))
     count = weights + sum(map(int, sizes[1:]))
     needed = f"These need {count:,} numbers, and the budget is {budget:,}."
+    if len(sizes) <= 6:
+        by_layer = " + ".join(f"{int(m) * n + n:,}" for m, n in pairwise(sizes))
+        needed += f" Layer by layer: {by_layer}."
     a_little_over = "It is a little over the budget."
     if weights <= budget < count:
-        without = "The weights fit, but the biases do not fit with them."
+        without = "The weights fit, but not all biases fit with them."
         return [without, needed, a_little_over]
     if budget < count <= 1.1 * budget:
         return [a_little_over, needed]
@@ -921,7 +1144,16 @@ def _choose_always_the_same(budget):
 
 
 def _choose_half(budget):
-    return choose_sizes(budget // 2)
+    return [784, (budget // 2 - 120) // 795, 10, 10]
+
+
+def _choose_without_the_middle(budget):
+    return [784, budget // 794, budget // 794, 10]
+
+
+def _choose_without_the_middle_up_to_784(budget):
+    wide = min(784, budget // 794)
+    return [784, wide, wide, 10]
 
 
 def _choose_far_too_wide(budget):
@@ -980,11 +1212,11 @@ CHOOSE_SIZES = Exercise(
     statement=cleandoc(r"""
         Your digit reader has to fit on a small device, with room for `budget` numbers,
         weights and biases together. Choose its sizes: a list of integers that begins
-        with 784 and ends with 10, with at least two sizes between them, none larger
-        than the one before it. Use the budget well: at least nine tenths of it, and no
-        more than all. `check` asks for budgets from 25,000 to 900,000. Many answers are
-        right. (Which of them reads best? You can try it with the cell at the beginning
-        of this chapter.)
+        with 784 and ends with 10, with at least two sizes between them. No size may be
+        larger than the one before it, and that goes for the 10, too. Use the budget
+        well: at least nine tenths of it, and no more than all. `check` asks for budgets
+        from 25,000 to 900,000. Many answers are right. (Which of them reads best? You
+        can try it with the cell at the beginning of this chapter.)
     """),
     stub=cleandoc("""
         def choose_sizes(budget):
@@ -1004,11 +1236,11 @@ CHOOSE_SIZES = Exercise(
         "into the budget.",
     ],
     comment=(
-        "A layer from $M$ numbers to $N$ has $MN$ weights and $N$ biases. A size "
-        "after the 784 that is larger by 1 costs 785 numbers and more; a larger `h` "
-        "costs 1,573 and more, which is less than a tenth of any of these budgets. "
-        "Other families serve as well: a fixed size before the 10, equal sizes, three "
-        "sizes between."
+        "A layer from $M$ numbers to $N$ has $MN$ weights and $N$ biases. From `h` to "
+        "`h + 1` the count grows by $4h + 1{,}583$. At the end of the loop that is "
+        "1,643 for the budget of 25,000 and 3,115 for that of 900,000, both less than "
+        "a tenth of it, so the loop never stops too early. Other families serve as "
+        "well: a fixed size before the 10, equal sizes, three sizes between."
     ),
     remark=(
         "Nearly all of the budget goes into the first layer, for 784 is so much larger "
@@ -1018,10 +1250,25 @@ CHOOSE_SIZES = Exercise(
     ),
     mistakes=[
         Mistake(
-            "forgets the biases",
+            "does not count all biases",
             _choose_by_weights,
             "The weights alone fit into the budget. Each layer has a bias, too: from M "
-            "numbers to N it has M N + N.",
+            "numbers to N it has M N + N. In a formula that is h + g + 10 for "
+            "[784, h, g, 10]: are all three in yours?",
+        ),
+        Mistake(
+            "leaves out the layer in the middle",
+            _choose_without_the_middle,
+            "784 h + 10 h counts what leads into the two middle sizes and out of them. "
+            "Between the two is a layer of its own, with h · h weights, and the wider "
+            "it gets the more it counts.",
+        ),
+        Mistake(
+            "leaves out the layer in the middle, with 784 as the largest size",
+            _choose_without_the_middle_up_to_784,
+            "784 h + 10 h counts what leads into the two middle sizes and out of them. "
+            "Between the two is a layer of its own, with h · h weights, and the wider "
+            "it gets the more it counts.",
         ),
         Mistake(
             "goes a little over the budget",
@@ -1099,8 +1346,8 @@ CHOOSE_SIZES = Exercise(
         Mistake(
             "widens again",
             _choose_narrow_first,
-            "A size is larger than the one before it. From 784 down to 10, each layer "
-            "here shall be at most as wide as the one before.",
+            "A size is larger than the one before it. From 784 down to 10, each size "
+            "here shall be at most that before it; so none may be smaller than 10.",
         ),
         Mistake(
             "returns the count",
@@ -1127,9 +1374,9 @@ _PRODUCTS = {
 
 def _forbidden() -> str:
     found = []
-    for name, product in _PRODUCTS.items():
+    for name, multiply in _PRODUCTS.items():
         try:
-            product()
+            multiply()
         except ValueError:
             found.append(name)
     return ", ".join(found)
