@@ -727,7 +727,8 @@ def read_of_walk(shape, walk, step, line, lines):
         rows[f"all, {name}"] = [str(total - sum(found)), str(sum(found))]
     start = f"{walk}, step {step} of {total}: "
     if not step:
-        return start + "nothing is read yet, the cache is empty", rows, []
+        room = f"the cache has room for {lines} lines of {line}"
+        return f"{start}nothing is read yet, {room}", rows, []
     miss = misses[walk][step - 1]
     opening = f"place {order[step - 1]} is {'not ' * miss}in the cache, a "
     return start + opening + ("miss" if miss else "hit"), rows, held

@@ -76,7 +76,8 @@ function render({ model, el }) {
       if (event === null) return `place ${here} is in the cache, a hit`;
       return `place ${here} is not in the cache, a miss; its line is brought in${event < 0 ? "" : `, that of ${event * line} dropped`}`;
     };
-    const caption = `${walk}, step ${step} of ${total}: ${step ? happened() : "nothing is read yet, the cache is empty"}`;
+    const empty = `nothing is read yet, the cache has room for ${lines} lines of ${line}`;
+    const caption = `${walk}, step ${step} of ${total}: ${step ? happened() : empty}`;
     const count = (label, list) => {
       const misses = countMisses(list);
       return [label, String(list.length - misses), String(misses)];
