@@ -180,6 +180,23 @@ def test_a_deep_recursion_is_told_in_a_few_lines():
     assert len(text.splitlines()) < 25
 
 
+def test_a_long_message_goes_on_below_and_is_cut_in_the_third_line():
+    def answer(x):
+        raise ValueError("the first " + "and one more " * words + "the last")
+
+    words = 8
+    text = text_of(answer, kind="raised")
+    assert "    ValueError: the first and one more" in text
+    assert (
+        "\n    and one more and one more and one more and one more the last\n" in text
+    )
+    words = 80
+    text = text_of(answer, kind="raised")
+    message = text[text.index("ValueError") :].split("\n\n")[0]
+    assert len(message.splitlines()) == 3
+    assert message.endswith(" ...")
+
+
 def test_an_error_can_be_a_known_mistake():
     verdict = check("practice/halve", lambda x: x.reshape(()).item() / 2)
     assert verdict.mistake == "asks for an item"

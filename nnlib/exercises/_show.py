@@ -39,13 +39,30 @@ def indent(text: str) -> str:
     return textwrap.indent(text, " " * MARGIN)
 
 
-def shorten(text: str, lines: int = 8, width: int = WIDTH - MARGIN) -> str:
-    """Return the beginning of a text, in so many lines of such a width."""
-    every = text.splitlines()
-    kept = [
-        line if len(line) <= width else line[: width - 4] + " ..." for line in every
-    ]
-    return "\n".join(kept[:lines] + ["..."] * (len(kept) > lines))
+def shorten(
+    text: str, lines: int = 8, width: int = WIDTH - MARGIN, turns: int = 1
+) -> str:
+    """Return the beginning of a text, in so many lines of such a width.
+
+    A longer line is cut, or, if it may take several `turns`, goes on below.
+    """
+    every = [line for one in text.splitlines() for line in _turned(one, width, turns)]
+    return "\n".join(every[:lines] + ["..."] * (len(every) > lines))
+
+
+def _turned(line: str, width: int, turns: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    if turns == 1:
+        return [line[: width - 4] + " ..."]
+    return textwrap.wrap(
+        line,
+        width,
+        max_lines=turns,
+        placeholder=" ...",
+        break_on_hyphens=False,
+        subsequent_indent=" " * (len(line) - len(line.lstrip())),
+    )
 
 
 def labelled(label: str, value: Any, margin: int = 0) -> str:

@@ -76,7 +76,7 @@ def raised(
         _opening("An error was raised.", "that raises one", outcome.case, cases),
         _arguments(exercise, outcome.case),
         "The lines of your code that led to it, and the error:",
-        indent(shorten(trace(outcome.error), lines=16)),
+        indent(shorten(trace(outcome.error), lines=20, turns=3)),
         _printed(outcome),
         *_recognised(exercise, mistake),
         mistake=mistake,
