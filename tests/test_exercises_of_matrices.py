@@ -10,9 +10,9 @@ from nnlib.exercises.matrices import (
     CACHE_MISSES,
     MY_EINSUM,
     count_cache_misses,
-    flat_place,
     my_einsum,
     my_matmul,
+    place_in_other,
     predict_strides,
     standardise,
 )
@@ -36,10 +36,15 @@ def said_of(id, answer):
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (5, 2), (4, 4)])
 def test_the_places_are_those_of_numpy(shape):
-    for row, column in np.ndindex(shape):
-        for order, letter in (("row-major", "C"), ("column-major", "F")):
-            there = np.ravel_multi_index((row, column), shape, order=letter)
-            assert flat_place(row, column, shape, order) == there
+    for entry in np.ndindex(shape):
+        by_rows = np.ravel_multi_index(entry, shape, order="C")
+        by_columns = np.ravel_multi_index(entry, shape, order="F")
+        assert place_in_other(by_rows, shape, "row-major") == by_columns
+        assert place_in_other(by_columns, shape, "column-major") == by_rows
+
+
+def test_the_place_that_the_exercise_speaks_of():
+    assert place_in_other(5, (4, 3), "row-major") == 9
 
 
 def test_the_product_is_that_of_numpy():
@@ -78,7 +83,7 @@ def test_what_is_standardised_has_mean_0_and_deviation_1():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("value", [0.0, 0.1, 3.3, -12345.678, 1e-30, 1e15])
+@pytest.mark.parametrize("value", [0.0, 0.1, 3.3, 123456.7, -12345.678, 1e-30, 1e15])
 def test_what_is_equal_becomes_exactly_0(value, dtype):
     for n in range(1, 12):
         x = np.full((n, 3), value, dtype)
@@ -92,6 +97,9 @@ def test_the_standard_deviations_that_are_spoken_of():
     assert np.full((3, 2), 0.1).std(axis=0)[0] == pytest.approx(1.4e-17, rel=0.05)
     sevens = np.full((7, 2), 3.3, np.float32).std(axis=0)
     assert sevens[0] == pytest.approx(2.4e-7, rel=0.05)
+    large = np.full((7, 2), 123456.7, np.float32)
+    assert large.std(axis=0)[0] == pytest.approx(0.0078, rel=0.01)
+    assert (large - large.mean(axis=0))[0, 0] == pytest.approx(0.0078, rel=0.01)
     assert 0.1 + 0.1 + 0.1 == 0.30000000000000004
     assert np.full((3, 2), 0.1).mean(axis=0)[0] == 0.10000000000000002
 
@@ -155,7 +163,8 @@ def test_an_einsum_of_loops_is_right():
 def test_numbers_may_be_found_equal_in_other_ways():
     def by_their_range(x, axis):
         mean, std = x.mean(axis, keepdims=True), x.std(axis, keepdims=True)
-        return (x - mean) / np.where(np.ptp(x, axis, keepdims=True) == 0, 1, std)
+        equal = np.ptp(x, axis, keepdims=True) == 0
+        return np.where(equal, 0, x - mean) / np.where(equal, 1, std)
 
     def measured_from_one_of_them(x, axis):
         x = x - x.take([0], axis)  # equal numbers are 0 now, and have mean and std 0
@@ -269,6 +278,45 @@ def test_no_bound_finds_equal_numbers(small):
         return (x - mean) / np.where(std < small, 1, std)
 
     said_of("standardise", bounded)
+
+
+def test_the_rounding_of_equal_numbers_does_not_pass():
+    def left(x, axis):
+        mean, std = x.mean(axis, keepdims=True), x.std(axis, keepdims=True)
+        return (x - mean) / np.where(np.ptp(x, axis, keepdims=True) == 0, 1, std)
+
+    text = said_of("standardise", left)
+    assert "known mistake: leaves the rounding of equal numbers." in text
+
+
+def test_the_first_things_one_writes_are_explained():
+    def without_keepdims(x, axis):
+        return (x - x.mean(axis=axis)) / x.std(axis=axis)
+
+    def without_an_axis(x, axis):
+        return (x - x.mean()) / x.std()
+
+    text = said_of("standardise", without_keepdims)
+    assert "known mistake: loses the axis of the means, and divides by 0." in text
+    text = said_of("standardise", without_an_axis)
+    assert "known mistake: standardises everything at once, and does not find" in text
+
+
+def test_a_missing_comma_is_explained():
+    def views(x):
+        strides = sum(x.strides)
+        of_x = np.lib.stride_tricks.as_strided
+        return x.T, of_x(x, (min(x.shape),), strides)
+
+    assert "parentheses alone make none" in said_of("two-views", views)
+
+
+def test_a_misspelt_order_is_thought_of():
+    def misspelt(place, shape, order):
+        now = "row-major" if order == "row_major" else "column-major"
+        return place_in_other(place, shape, now)
+
+    assert "with a hyphen" in said_of("flat-place", misspelt)
 
 
 def test_is_close_is_a_bound():

@@ -18,76 +18,94 @@ from nnlib.matrix import Matrix
 __all__ = ["EXERCISES", "QUESTIONS"]
 
 
-# ---- 1. Index in both orders ---------------------------------------------------------
+# ---- 1. From one order to the other --------------------------------------------------
 
 
-def flat_place(row, column, shape, order):
+def place_in_other(place, shape, order):
     n_rows, n_columns = shape
     if order == "row-major":
-        return row * n_columns + column
-    return column * n_rows + row
-
-
-def _place_by_rows_in_both(row, column, shape, order):
-    n_rows, n_columns = shape
-    if order == "row-major":
-        return row * n_rows + column
-    return column * n_columns + row
-
-
-def _place_by_rows(row, column, shape, order):
-    if order == "row-major":
-        return shape[0] * row + column
-    return flat_place(row, column, shape, order)
-
-
-def _place_by_columns(row, column, shape, order):
-    if order == "row-major":
-        return flat_place(row, column, shape, order)
-    return column * shape[1] + row
-
-
-def _place_in_the_other_order(row, column, shape, order):
-    other = "column-major" if order == "row-major" else "row-major"
-    return flat_place(row, column, shape, other)
-
-
-def _place_in_one_order(row, column, shape, order):
-    return flat_place(row, column, shape, "row-major")
-
-
-def _place_with_the_shape_turned(row, column, shape, order):
-    n_rows, n_columns = shape
-    if order == "column-major":
-        n_rows, n_columns = n_columns, n_rows
+        row, column = divmod(place, n_columns)
+        return column * n_rows + row
+    column, row = divmod(place, n_rows)
     return row * n_columns + column
 
 
-def _place_from_one(row, column, shape, order):
-    return flat_place(row, column, shape, order) + 1
-
-
-def _place_after_columns_of_one_less(row, column, shape, order):
+def _place_divided_by_the_wrong_size(place, shape, order):
     n_rows, n_columns = shape
     if order == "row-major":
-        return row * (n_columns - 1) + column
-    return column * (n_rows - 1) + row
+        row, column = divmod(place, n_rows)
+        return column * n_rows + row
+    column, row = divmod(place, n_columns)
+    return row * n_columns + column
 
 
-def _place_in_bytes(row, column, shape, order):
-    return 8 * flat_place(row, column, shape, order)
+def _place_times_the_wrong_size(place, shape, order):
+    n_rows, n_columns = shape
+    if order == "row-major":
+        row, column = divmod(place, n_columns)
+        return column * n_columns + row
+    column, row = divmod(place, n_rows)
+    return row * n_rows + column
+
+
+def _place_with_both_sizes_exchanged(place, shape, order):
+    return place_in_other(place, shape[::-1], order)
+
+
+def _place_always_from_rows(place, shape, order):
+    return place_in_other(place, shape, "row-major")
+
+
+def _place_always_from_columns(place, shape, order):
+    return place_in_other(place, shape, "column-major")
+
+
+def _place_as_it_is(place, shape, order):
+    return place
+
+
+def _place_with_the_parts_exchanged(place, shape, order):
+    n_rows, n_columns = shape
+    if order == "row-major":
+        column, row = divmod(place, n_columns)
+        return column * n_rows + row
+    row, column = divmod(place, n_rows)
+    return row * n_columns + column
+
+
+def _place_from_one(place, shape, order):
+    return place_in_other(place, shape, order) + 1
+
+
+def _place_of_the_entry(place, shape, order):
+    n_rows, n_columns = shape
+    if order == "row-major":
+        return divmod(place, n_columns)
+    return divmod(place, n_rows)[::-1]
+
+
+def _place_by_true_division(place, shape, order):
+    n_rows, n_columns = shape
+    if order == "row-major":
+        return place % n_columns * n_rows + place / n_columns
+    return place % n_rows * n_columns + place / n_rows
+
+
+def _place_rounded_down_as_float(place, shape, order):
+    return float(place_in_other(place, shape, order))
 
 
 def _place_cases() -> Sequence[Case]:
     places = [
-        (0, 0, (2, 3)),
-        (0, 1, (2, 3)),
-        (1, 0, (2, 3)),
-        (1, 2, (3, 3)),
-        (2, 1, (3, 4)),
-        (4, 1, (5, 2)),
-        (0, 3, (1, 4)),
-        (59_999, 783, (60_000, 784)),
+        (0, (2, 3)),
+        (1, (2, 3)),
+        (3, (2, 3)),
+        (5, (2, 3)),
+        (5, (3, 3)),
+        (9, (3, 4)),
+        (7, (5, 2)),
+        (3, (1, 4)),
+        (60_000 * 784 - 2, (60_000, 784)),
     ]
     orders = ("row-major", "column-major")
     return [(*place, order) for order in orders for place in places]
@@ -95,84 +113,96 @@ def _place_cases() -> Sequence[Case]:
 
 FLAT_PLACE = Exercise(
     id="matrices/flat-place",
-    title="A place in memory, in both orders",
+    title="From one order to the other",
     statement=cleandoc("""
-        A matrix of `shape = (n_rows, n_columns)` is held in a flat list. In
-        `"row-major"` order its rows follow one another, in `"column-major"` order its
-        columns do. Return which number of the list the entry `(row, column)` is, as an
-        int. Rows, columns and the list are counted from 0, and there is such an entry.
+        A matrix of `shape = (n_rows, n_columns)` is held in a flat list, in
+        `"row-major"` or in `"column-major"` order; `order` says in which. The list is
+        to be written anew in the *other* of the two orders. Return where the number
+        then stands that now stands at `place`, as an int. Places are counted from 0,
+        and there is such a place. In the figure of X above, the 3 at place 5 of the
+        upper strip goes to place 9 of the lower.
     """),
     stub=cleandoc("""
-        def flat_place(row, column, shape, order):
-            # ints, shape: (n_rows, n_columns), order: "row-major" or "column-major"
-            # -> an int
+        def place_in_other(place, shape, order):
+            # an int, (n_rows, n_columns), "row-major" or "column-major": the order now
+            # -> an int, the place in the other order
             ...
     """),
-    reference=flat_place,
+    reference=place_in_other,
     cases=_place_cases,
     hints=[
-        "Draw a matrix of 2 rows and 3 columns, and number its entries in the order in "
-        "which they lie in memory: once along the rows, once down the columns.",
-        "Count what lies before the entry. In row-major order that is `row` whole "
-        "rows, and `column` entries of its own row. How long is a row?",
-        "A row is `n_columns` long, so the place is `row * n_columns + column`. In "
-        "column-major order the two change parts: `column` whole columns, each "
-        "`n_rows` long, and `row` entries more.",
+        "The order changes the place of an entry, and never its row and its column. So "
+        "go by way of them: from the place to row and column, and from there to the "
+        "new place.",
+        "In row-major order (1.2) gives row and column, and (1.3) the new place. Which "
+        "size belongs to each? For the way back turn (1.3) round as (1.2) turns "
+        "(1.1) round: what is the quotient there, and what the remainder?",
+        "From row-major order: `row, column = divmod(place, n_columns)`, and then "
+        "`column * n_rows + row`. From column-major order the two change parts: "
+        "`column, row = divmod(place, n_rows)`.",
     ],
     comment=(
-        "Each order multiplies by the length of what it steps over as a whole: a row "
-        "has as many entries as there are columns, a column as many as there are rows. "
-        "The other size does not appear, since it does not matter how many rows "
-        "come after this one."
+        "One division takes the old place apart, and one product puts the new one "
+        "together. Each order has a size of its own: a row is as long as there are "
+        "columns, and a column as long as there are rows. So the two sizes both occur, "
+        "one in each step."
     ),
     remark=(
-        "The place of (r, c) in column-major order is the place of (c, r) in a "
-        "row-major matrix of the turned shape. So the same list can be read as a "
-        "matrix or as its transpose, and no number has to move. Fortran, MATLAB and R "
-        "count down the columns; C and, if it is told nothing else, NumPy along the "
-        "rows."
+        "This is where every number goes when a transpose is copied: a matrix in "
+        "column-major order and its transpose in row-major order are the same list. "
+        "Read as the other, no number has to move. Fortran, MATLAB and R count down "
+        "the columns; C and, if it is told nothing else, NumPy along the rows."
     ),
     mistakes=[
         Mistake(
-            "multiplies by the number of rows",
-            _place_by_rows,
-            "The order of rows needs the length of a row, and that is the number of "
-            "columns. `n_rows * row + column` is right in a square matrix and in no "
-            "other: in a wide one two entries meet in one place, in a tall one places "
-            "stay empty.",
+            "divides by the wrong size",
+            _place_divided_by_the_wrong_size,
+            "To find row and column, divide by the length of what lies in one piece. "
+            "In row-major order that is a row, and it is as long as there are "
+            "*columns*. In a square matrix the two sizes are the same, so that a test "
+            "with a square one passes.",
         ),
         Mistake(
-            "takes each order's wrong size",
-            _place_by_rows_in_both,
-            "Each order multiplies by the length of what it steps over. A row is as "
-            "long as there are columns, and a column as long as there are rows. In a "
-            "square matrix the two are the same, so that a test with a square one "
-            "passes.",
+            "multiplies by the wrong size",
+            _place_times_the_wrong_size,
+            "Row and column are right. For the new place multiply by the length of "
+            "what lies in one piece there. In column-major order `column` whole "
+            "columns come first, each as long as there are *rows*.",
         ),
         Mistake(
-            "multiplies by the number of columns in column-major order",
-            _place_by_columns,
-            "In column-major order `column` whole columns lie before the entry, and a "
-            "column is as long as there are rows: multiply by `n_rows`. Who exchanges "
-            "row and column has to exchange the two sizes as well.",
+            "takes each size, or each order, for the other",
+            _place_with_both_sizes_exchanged,
+            "A row is as long as there are columns, and a column as long as there are "
+            "rows. Divide by the length of what lies in one piece now, and multiply by "
+            "the length of what does afterwards. If your sizes are right, look at the "
+            "order: `order` says how the list is held *now*, and row-major means that "
+            "a row lies in one piece. In a square matrix nobody would have noticed "
+            "either.",
         ),
         Mistake(
-            "has the two orders the wrong way round",
-            _place_in_the_other_order,
-            "Row-major means that a row lies in one piece: the next entry of the list "
-            "is the one on the right. What you compute for it goes down a column.",
+            "always begins with rows",
+            _place_always_from_rows,
+            "This is right where the list is in row-major order, whatever `order` "
+            "says. In column-major order the quotient by `n_rows` is the column.",
         ),
         Mistake(
-            "does not ask for the order",
-            _place_in_one_order,
-            "This is right for row-major order, whatever `order` says. In column-major "
-            "order whole columns come first: `column` of them, and then `row` entries.",
+            "always begins with columns",
+            _place_always_from_columns,
+            "This is right where the list is in column-major order, whatever `order` "
+            'says. If you do ask: the name is `"row-major"`, with a hyphen.',
         ),
         Mistake(
-            "turns the shape and not the entry",
-            _place_with_the_shape_turned,
-            "Column-major order is the row-major order of the transpose. There the "
-            "shape is turned, and row and column of the entry are, too.",
+            "returns the place as it was",
+            _place_as_it_is,
+            "Row and column were found by the rule of one order and put together by "
+            "the same: that undoes it. The new place takes the rule of the other.",
+        ),
+        Mistake(
+            "takes the quotient for the remainder",
+            _place_with_the_parts_exchanged,
+            "In row-major order the quotient by the length of a row is how many whole "
+            "rows come before: that is the row, and the remainder is the column. In "
+            "column-major order it is the other way round.",
         ),
         Mistake(
             "counts from 1",
@@ -181,16 +211,22 @@ FLAT_PLACE = Exercise(
             "of an entry is how many come before it.",
         ),
         Mistake(
-            "multiplies by a size less 1",
-            _place_after_columns_of_one_less,
-            "The last entry of a row has number n_columns - 1, and the next row begins "
-            "one further. A whole row takes n_columns places.",
+            "returns the row and the column",
+            _place_of_the_entry,
+            "That is half the way: the entry that stands there. Now find its place by "
+            "the rule of the other order.",
         ),
         Mistake(
-            "counts bytes",
-            _place_in_bytes,
-            "That is how many bytes from the first entry it lies, for float64. Asked "
-            "is which number of the list it is.",
+            "divides without rounding down",
+            _place_by_true_division,
+            "`/` gives a float, with what is left over after the point. How many whole "
+            "rows come before is the quotient rounded down, an int: `//`, or `divmod`.",
+        ),
+        Mistake(
+            "returns a float",
+            _place_rounded_down_as_float,
+            "The number is right, and it is a float. A place in a list is an int: "
+            "`//` between ints gives one, and `/` never does.",
         ),
     ],
 )
@@ -497,8 +533,8 @@ MY_MATMUL = Exercise(
         "(The check sees the results alone. If NumPy made them, the loops are still to "
         "be written.) Three loops do n · m · p multiplications. For one batch in the "
         "first layer of the digit reader, (64, 784) times (784, 128), that is 6.4 "
-        "million: seconds for Python, and a few thousandths of one for NumPy. Both do "
-        "the same arithmetic; what differs is all the rest."
+        "million: seconds for Python, and in the order of a thousandth of one for "
+        "NumPy. Both do the same arithmetic; what differs is all the rest."
     ),
     mistakes=[
         Mistake(
@@ -1072,6 +1108,24 @@ def _views_diagonal_in_entries(x):
     return two_views(x)[0], _strided(x, (min(x.shape),), (x.shape[1] + 1,))
 
 
+def _views_by_eighths(x):
+    down, right = (stride // 8 for stride in x.strides)
+    return _strided(x, x.shape[::-1], (right, down)), _strided(
+        x, (min(x.shape),), (down + right,)
+    )
+
+
+def _views_by_the_itemsize(x):
+    down, right = (stride // x.itemsize for stride in x.strides)
+    return _strided(x, x.shape[::-1], (right, down)), _strided(
+        x, (min(x.shape),), (down + right,)
+    )
+
+
+def _views_with_a_number_for_a_tuple(x):
+    return two_views(x)[0], _strided(x, (min(x.shape),), sum(x.strides))
+
+
 def _views_diagonal_of_n(x):
     return two_views(x)[0], _strided(x, x.shape[:1], (sum(x.strides),))
 
@@ -1121,7 +1175,7 @@ def _views_cases() -> Sequence[Case]:
         (table(3, 2),),
         (table(3, 3),),
         (table(4, 6)[::2, ::2],),  # strides of its own
-        (table(7, 3, "float32"),),
+        (table(7, 4, "float32"),),
         (table(4, 6).T,),
         (table(4, 5)[:, ::-1],),
     ]
@@ -1288,6 +1342,26 @@ TWO_VIEWS = Exercise(
             _views_diagonal_in_entries,
             "In an array that lies in one piece the next entry of the diagonal is m + "
             "1 entries on, and strides are bytes. Use `x.strides`, and add the two.",
+        ),
+        Mistake(
+            "divides the strides by 8",
+            _views_by_eighths,
+            "`as_strided` takes strides in bytes, and `x.strides` has them in bytes. "
+            "Hand them on as they are.",
+        ),
+        Mistake(
+            "divides the strides by the size of an entry",
+            _views_by_the_itemsize,
+            "`as_strided` takes strides in bytes, and `x.strides` has them in bytes. "
+            "Hand them on as they are.",
+        ),
+        Mistake(
+            "gives a number where a tuple is asked for",
+            _views_with_a_number_for_a_tuple,
+            "`as_strided` takes a tuple for the shape and one for the strides, and "
+            "parentheses alone make none: `(down + right)` is a number, over which "
+            "NumPy cannot iterate. With a comma, `(down + right,)`, it is a tuple of "
+            "one.",
         ),
         Mistake(
             "makes a diagonal as long as there are rows",
@@ -1600,15 +1674,31 @@ def _all_equal(x, axis):
     return x.max(axis=axis, keepdims=True) == x.min(axis=axis, keepdims=True)
 
 
+def _all_equal_for_the_divisor(x, axis):
+    return _all_equal(x, axis)  # and their differences keep a rounding
+
+
 def _std_is_0(x, axis):
     return x.std(axis=axis, keepdims=True) == 0
+
+
+def _never_equal(x, axis):
+    return np.zeros_like(_all_equal(x, axis))
+
+
+def _centred(x, mean, axis, is_equal):
+    difference = x - mean
+    if is_equal is _all_equal:
+        return np.where(_all_equal(x, axis), 0, difference)
+    return difference
 
 
 def _standard_where(is_equal):
     def standard(x, axis):
         mean = x.mean(axis=axis, keepdims=True)
         std = x.std(axis=axis, keepdims=True)
-        return (x - mean) / np.where(is_equal(x, axis), 1, std)
+        centred = _centred(x, mean, axis, is_equal)
+        return centred / np.where(is_equal(x, axis), 1, std)
 
     return standard
 
@@ -1616,7 +1706,10 @@ def _standard_where(is_equal):
 def _standard_without_keepdims(is_equal):
     def standard(x, axis):
         equal = is_equal(x, axis).squeeze(axis)
-        return (x - x.mean(axis=axis)) / np.where(equal, 1, x.std(axis=axis))
+        centred = x - x.mean(axis=axis)
+        if is_equal is _all_equal:
+            centred = np.where(equal, 0, centred)
+        return centred / np.where(equal, 1, x.std(axis=axis))
 
     return standard
 
@@ -1639,8 +1732,8 @@ def _standard_as_a_whole(is_equal):
 def _standard_by_one_deviation(is_equal):
     def standard(x, axis):
         equal = is_equal(x.reshape(-1, 1), 0)
-        difference = x - x.mean(axis=axis, keepdims=True)
-        return difference / np.where(equal, 1, x.std())
+        centred = _centred(x, x.mean(axis=axis, keepdims=True), axis, is_equal)
+        return centred / np.where(equal, 1, x.std())
 
     return standard
 
@@ -1658,7 +1751,7 @@ def _standard_of_a_sample(is_equal):
     def standard(x, axis):
         std = x.std(axis=axis, keepdims=True, ddof=1)
         std = np.where(is_equal(x, axis), 1, std)
-        return (x - x.mean(axis=axis, keepdims=True)) / std
+        return _centred(x, x.mean(axis=axis, keepdims=True), axis, is_equal) / std
 
     return standard
 
@@ -1666,7 +1759,8 @@ def _standard_of_a_sample(is_equal):
 def _standard_by_the_variance(is_equal):
     def standard(x, axis):
         variance = np.where(is_equal(x, axis), 1, x.var(axis=axis, keepdims=True))
-        return (x - x.mean(axis=axis, keepdims=True)) / variance
+        centred = _centred(x, x.mean(axis=axis, keepdims=True), axis, is_equal)
+        return centred / variance
 
     return standard
 
@@ -1711,7 +1805,8 @@ _ADDED_NUMBERS = [
         _standard_plus(small),
         "This keeps the divisor from 0, and makes every result a little too small: "
         "much too small where the standard deviation is itself of that size. Change "
-        "the divisors of equal numbers, and no other: `np.where(equal, 1, std)`.",
+        "the divisors of equal numbers, and no other, `np.where(equal, 1, std)`, and "
+        "take 0 for their differences.",
     )
     for small in (1e-8, 1e-5, 1e-6, 1e-7, 1e-9, 1e-10, 1e-12)
 ]
@@ -1734,17 +1829,36 @@ _BOUNDS = [
 ]
 
 
-def _in_both_ways(name: str, make: Any, diagnosis: str) -> list[Mistake]:
-    """Make a mistake of one who finds equal numbers, and of one who asks for std 0."""
-    besides = (
-        " Besides, `std == 0` does not find all equal numbers: three times 0.1 has a "
-        "computed standard deviation of 1.4e-17. Compare the largest with the smallest."
-    )
-    return [
-        Mistake(name, make(_all_equal), diagnosis),
-        Mistake(
-            f"{name}, and asks whether std is 0", make(_std_is_0), diagnosis + besides
+def _in_every_way(
+    name: str, make: Any, diagnosis: str, only: Sequence[Any] = ()
+) -> list[Mistake]:
+    """Make a mistake of all who deal with equal numbers in their own ways."""
+    ways = [
+        (_all_equal, "", ""),
+        (
+            _all_equal_for_the_divisor,
+            ", and leaves the rounding of equal numbers",
+            " Besides, of equal numbers a rounding may remain in `x - mean`: take 0 "
+            "for it, `np.where(equal, 0, x - mean)`.",
         ),
+        (
+            _std_is_0,
+            ", and asks whether std is 0",
+            " Besides, `std == 0` does not find all equal numbers: three times 0.1 has "
+            "a computed standard deviation of 1.4e-17. Compare the largest with the "
+            "smallest.",
+        ),
+        (
+            _never_equal,
+            ", and divides by 0",
+            " Besides, numbers that are all equal still have to be found, and become "
+            "0: compare the largest with the smallest.",
+        ),
+    ]
+    return [
+        Mistake(name + also, make(is_equal), diagnosis + besides)
+        for is_equal, also, besides in ways
+        if is_equal in only or not only
     ]
 
 
@@ -1766,9 +1880,11 @@ def _standard_in_float64(is_equal):
 def _standard_in_place(is_equal):
     def standard(x, axis):
         mean, std = x.mean(axis=axis, keepdims=True), x.std(axis=axis, keepdims=True)
-        std = np.where(is_equal(x, axis), 1, std)
+        equal = is_equal(x, axis)
         x -= mean
-        x /= std
+        if is_equal is _all_equal:
+            x *= ~equal
+        x /= np.where(equal, 1, std)
         return x
 
     return standard
@@ -1818,13 +1934,15 @@ def _standard_cases() -> Sequence[Case]:
         for given in (square, blank, faint, floats, table)
         for axis in (0, 1)
     ]
-    # All equal, and rounded: computed standard deviations of 1.4e-17, 7e-9 and 2e-7.
+    # All equal, and rounded: computed standard deviations of 1.4e-17, 7e-9 and 2e-7,
+    # and of 0.0078, which is also the difference from the mean.
     rounded = np.tile(np.array([0.1, 3.3], np.float32), (7, 1))
     return [
         *cases,
         (np.array([[2.0, 2.0], [1.0, 4.0]]), 1),
         (np.full((3, 2), 0.1), 0),
         (rounded, 0),
+        (np.full((7, 2), 123456.7, np.float32), 0),
     ]
 
 
@@ -1874,7 +1992,8 @@ STANDARDISE = Exercise(
         "once 0 has been divided by 0, the NaN and the warning are there. And equal "
         "numbers are found by comparing them, which rounds nothing. Their mean is a "
         "rounded sum, divided: of three times 0.1 it is 0.10000000000000002, so that "
-        "the differences from it are not 0, and neither is `std`."
+        "the differences from it are not 0, and neither is `std`. That is why 0 is "
+        "chosen for those differences, too: of large numbers they are no small matter."
     ),
     remark=(
         "A mean of rows without `keepdims` raises an error for almost every shape, "
@@ -1885,6 +2004,14 @@ STANDARDISE = Exercise(
     ),
     mistakes=[
         Mistake(
+            "leaves the rounding of equal numbers",
+            _standard_where(_all_equal_for_the_divisor),
+            "Equal numbers are found, and divided by 1. But their mean is a rounded "
+            "sum, divided, and what remains in `x - mean` grows with the numbers: for "
+            "seven times 123456.7 in float32 it is 0.0078. Take 0 for it as well: "
+            "`np.where(equal, 0, x - mean)`.",
+        ),
+        Mistake(
             "asks whether the standard deviation is 0",
             _standard_where(_std_is_0),
             "Equal numbers have a standard deviation of 0 on paper, and not always in "
@@ -1893,7 +2020,7 @@ STANDARDISE = Exercise(
             "the same size, and divided by it makes 1 or -1. Compare the numbers "
             "themselves: they are all equal where `max` is `min`.",
         ),
-        *_in_both_ways(
+        *_in_every_way(
             "loses the axis of the means",
             _standard_without_keepdims,
             "`x.mean(axis=1)` has shape (n,). Lined up from the right it stands under "
@@ -1901,7 +2028,7 @@ STANDARDISE = Exercise(
             "row j is subtracted from column j. With `keepdims=True` it is a column, "
             "(n, 1).",
         ),
-        *_in_both_ways(
+        *_in_every_way(
             "always takes the columns",
             _standard_along_columns_only,
             "This is right for `axis=0`, whatever `axis` says. Pass it on to `mean` "
@@ -1913,39 +2040,58 @@ STANDARDISE = Exercise(
             "The axis that `mean` is given is the one that disappears. For one mean "
             "per column the rows' axis has to go: `axis=0`.",
         ),
-        *_in_both_ways(
+        *_in_every_way(
             "works on x.T and does not turn the result back",
             _standard_not_turned_back,
             "The rows of `x` are the columns of `x.T`, and the result still lies that "
             "way: turn it back with `.T`. With `axis=axis` and `keepdims=True` nothing "
             "has to be turned.",
         ),
-        *_in_both_ways(
+        *_in_every_way(
             "standardises everything at once",
             _standard_as_a_whole,
             "Without an axis there is one mean and one standard deviation for the "
             "whole array. Each column, or row, has its own.",
+            only=[_all_equal],
         ),
-        *_in_both_ways(
+        Mistake(
+            "standardises everything at once, and does not find equal numbers",
+            _standard_as_a_whole(_never_equal),
+            "Without an axis there is one mean and one standard deviation for the "
+            "whole array. Each column, or row, has its own. And those whose numbers "
+            "are all equal still have to be found: compare the largest with the "
+            "smallest.",
+        ),
+        *_in_every_way(
             "divides by the standard deviation of everything",
             _standard_by_one_deviation,
             "The means are those of the columns, or rows, and the divisor is one for "
             "the whole array. Give `std` the same `axis` and `keepdims=True`.",
+            only=[_all_equal],
         ),
-        *_in_both_ways(
+        Mistake(
+            "divides by the standard deviation of everything, equal or not",
+            _standard_by_one_deviation(_never_equal),
+            "The means are those of the columns, or rows, and the divisor is one for "
+            "the whole array. Give `std` the same `axis` and `keepdims=True`. And "
+            "numbers that are all equal still have to be found: compare the largest "
+            "with the smallest.",
+        ),
+        *_in_every_way(
             "makes everything 0 where one column, or row, is constant",
             _standard_all_zero,
             "Only the column, or row, whose numbers are all equal becomes 0; the "
             "others are standardised as ever. `np.where` chooses for each of them.",
+            only=[_all_equal, _std_is_0],
         ),
-        *_in_both_ways(
+        *_in_every_way(
             "takes the standard deviation of a sample",
             _standard_of_a_sample,
             "With `ddof=1` the squares are divided by n - 1, to estimate the spread of "
             "a population from a few of it. Asked is the mean of the squares, which "
             "divides by n: the result then has a standard deviation of 1.",
         ),
-        *_in_both_ways(
+        *_in_every_way(
             "divides by the variance",
             _standard_by_the_variance,
             "The variance is a square: of metres it makes square metres. Divide by "
@@ -1957,7 +2103,8 @@ STANDARDISE = Exercise(
             "Equal numbers have a standard deviation of 0, or of a rounding, and 0 / 0 "
             "is NaN. One such pixel, and every sum it enters is NaN as well; "
             "`np.errstate` takes away the warning alone. Put 1 in the place of such a "
-            "divisor: `np.where(equal, 1, std)`.",
+            "divisor, `np.where(equal, 1, std)`, and 0 in that of the difference, "
+            "`np.where(equal, 0, x - mean)`.",
         ),
         Mistake(
             "divides by 0 and chooses afterwards",
@@ -1972,8 +2119,8 @@ STANDARDISE = Exercise(
             "NumPy warned on the way, since `np.where` and `nan_to_num` come after "
             "the division. And not all equal numbers make a NaN: three times 0.1 has "
             "a computed standard deviation of 1.4e-17, and comes out as 1 or -1. Find "
-            "equal numbers by comparing them, and choose the divisor before dividing: "
-            "`np.where(equal, 1, std)`.",
+            "equal numbers by comparing them, and choose before dividing: 1 for the "
+            "divisor, `np.where(equal, 1, std)`, and 0 for the difference.",
         ),
         *_ADDED_NUMBERS,
         Mistake(
@@ -1981,7 +2128,7 @@ STANDARDISE = Exercise(
             _standard_plus_in_the_root,
             "Under the root 1e-8 becomes 1e-4: what has a smaller spread than that "
             "comes out far too small. Change the divisors of equal numbers, and no "
-            "other: `np.where(equal, 1, std)`.",
+            "other, `np.where(equal, 1, std)`, and take 0 for their differences.",
         ),
         *_BOUNDS,
         Mistake(
@@ -1991,7 +2138,7 @@ STANDARDISE = Exercise(
             "columns lie as a row, (1, m). `keepdims=True` keeps the axis that was "
             "summed over as a 1, wherever it is.",
         ),
-        *_in_both_ways(
+        *_in_every_way(
             "turns float32 into float64",
             _standard_in_float64,
             "The dtype has to stay: float32 came in and float64 went out. Is there an "
@@ -1999,7 +2146,7 @@ STANDARDISE = Exercise(
             "`np.ones(...)` are float64 as well, unless they are given "
             "`dtype=x.dtype`.",
         ),
-        *_in_both_ways(
+        *_in_every_way(
             "works in place",
             _standard_in_place,
             "`x -= mean` writes into `x`, and whoever passed it still needs it as it "
@@ -2011,17 +2158,19 @@ STANDARDISE = Exercise(
             "The mean is 0 now, and the spread is still what it was. Divide by the "
             "standard deviation as well.",
         ),
-        *_in_both_ways(
+        *_in_every_way(
             "does not subtract the mean",
             _standard_not_centred,
             "The standard deviation is 1 now, and the mean is not 0. Subtract it "
             "before you divide.",
+            only=[_all_equal, _std_is_0, _never_equal],
         ),
-        *_in_both_ways(
+        *_in_every_way(
             "divides the mean alone",
             _standard_without_parentheses,
             "`x - mean / std` divides first. The difference needs parentheses: "
             "`(x - mean) / std`.",
+            only=[_all_equal, _std_is_0, _never_equal],
         ),
         Mistake(
             "scales to the range from 0 to 1",
@@ -2091,6 +2240,22 @@ def _misses_of_fixed_places(indices, line_size, n_lines):
 
 def _misses_changes_of_line(indices, line_size, n_lines):
     return count_cache_misses(indices, line_size, 1) - 1
+
+
+def _misses_any_out(indices, line_size, n_lines):
+    held, misses = set(), 0
+    for index in indices:
+        line = index // line_size
+        if line not in held:
+            misses += 1
+            if len(held) == n_lines:
+                held.pop()
+            held.add(line)
+    return misses
+
+
+def _misses_of_as_many_lines_as_numbers(indices, line_size, n_lines):
+    return count_cache_misses(indices, line_size, n_lines * line_size)
 
 
 def _misses_newest_out(indices, line_size, n_lines):
@@ -2205,6 +2370,7 @@ def _misses_cases() -> Sequence[Case]:
         (by_rows(4, 6), 4, 2),
         (by_columns(4, 6), 4, 2),
         (by_columns(4, 6), 4, 4),
+        (by_columns(8, 8), 2, 2),
         (by_rows(32, 32), 8, 16),
         (by_columns(32, 32), 8, 16),
         (by_columns(32, 32), 8, 32),
@@ -2274,6 +2440,19 @@ CACHE_MISSES = Exercise(
             _misses_smallest_out,
             "Where a line lies in memory says nothing of when it was used last. Keep "
             "the lines in the order of their use; a set has no order.",
+        ),
+        Mistake(
+            "drops any line",
+            _misses_any_out,
+            "A set has no order, and its `pop` takes whichever line it comes upon. The "
+            "one to go is that whose last use is longest ago: keep the lines in the "
+            "order of their use, in a list.",
+        ),
+        Mistake(
+            "holds as many lines as there is room for numbers",
+            _misses_of_as_many_lines_as_numbers,
+            "`n_lines * line_size` is how many numbers the cache holds. What you keep "
+            "are lines, and there is room for `n_lines` of them.",
         ),
         Mistake(
             "gives every line a fixed place",
