@@ -95,6 +95,7 @@ def test_every_explorer_of_the_book_comes_alive(built, visit):
         assert len(ids) == len(set(ids)), name
 
 
+@pytest.mark.parametrize("visit", ["http"], indirect=True)
 def test_every_control_of_the_book_changes_the_read_out_by_keyboard(built, visit):
     for name in built:
         page = visit(name)
@@ -129,6 +130,7 @@ def test_every_control_of_the_book_changes_the_read_out_by_keyboard(built, visit
                 assert state_of(figure)[0] != before, (name, index)
 
 
+@pytest.mark.parametrize("visit", ["file"], indirect=True)
 def test_every_question_on_a_page_is_the_banks_and_judges_as_it_says(built, visit):
     known = {said(q.text): q for name in chapters() for q in questions_of(name)}
     for name in built:
