@@ -197,3 +197,84 @@ def test_other_ways_to_a_right_softmax_pass(axis):
     for answer in (by_the_logarithm, by_rows, turned_over):
         verdict = check("forward-pass/stable-softmax", answer)
         assert verdict, verdict
+
+
+class Bending:
+    """A network that bends, as `bend` does, after the layers that `after` tells."""
+
+    after = staticmethod(lambda i, layers: i < layers - 1)
+    bend = staticmethod(lambda z: np.maximum(z, 0))
+    biases = 0.1
+
+    def __init__(self, sizes, rng):
+        self.layers = [
+            (rng.normal(size=(m, n)) * np.sqrt(2 / m), self.biases * rng.normal(size=n))
+            for m, n in pairwise(sizes)
+        ]
+
+    def forward(self, x):
+        for i, (weight, bias) in enumerate(self.layers):
+            x = x @ weight + bias
+            if self.after(i, len(self.layers)):
+                x = self.bend(x)
+        return x
+
+
+BENDS = {
+    "relu": lambda z: np.maximum(z, 0),
+    "leaky": lambda z: np.where(z > 0, z, 0.1 * z),
+    "abs": np.abs,
+    "tanh": np.tanh,
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "softplus": lambda z: np.logaddexp(0, z),
+}
+
+
+@pytest.mark.parametrize("biases", [0, 0.1, 1])
+@pytest.mark.parametrize("name", BENDS)
+def test_whatever_bends_at_each_place_is_right(name, biases):
+    answer = type("Answer", (Bending,), {"bend": staticmethod(BENDS[name])})
+    answer.biases = biases
+    answer.__init__, answer.forward = Bending.__init__, Bending.forward
+    verdict = check("forward-pass/any-network", answer)
+    assert verdict, verdict
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh"])
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (lambda i, layers: i == 0 and layers > 1, "before the last layer"),
+        (lambda i, layers: i < layers - 2 or (i, layers) == (0, 2), "before the last"),
+        (lambda i, layers: i != 1 and i < layers - 1, "before the last layer"),
+        (lambda i, layers: i == layers - 2, "after the first layer"),
+        (
+            lambda i, layers: 0 < i < layers - 1 or layers == 2 > i + 1,
+            "after the first",
+        ),
+    ],
+)
+def test_a_place_where_nothing_bends_is_seen(name, after, said):
+    answer = type("Answer", (Bending,), {"after": staticmethod(after)})
+    answer.bend = staticmethod(BENDS[name])
+    answer.__init__, answer.forward = Bending.__init__, Bending.forward
+    assert f"Nothing bends {said}" in said_of(answer)
+
+
+def test_hidden_layers_of_its_own_are_not_taken_for_a_bend_at_the_end():
+    class Fixed(MyNetwork):
+        def __init__(self, sizes, rng):
+            super().__init__([sizes[0], 32, 32, sizes[-1]], rng)
+
+    assert "known mistake: has hidden layers of its own" in said_of(Fixed)
+
+
+@pytest.mark.parametrize("above", ["0", "absolute"])
+def test_more_than_the_largest_is_not_taken_for_a_clip(above):
+    def softmax(z):
+        size = np.abs(z) if above == "absolute" else np.maximum(z, 0)
+        e = np.exp(z - size.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    said = said_of(softmax, "stable-softmax")
+    assert "subtracts more than the largest of the row" in said

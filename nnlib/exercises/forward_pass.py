@@ -267,6 +267,10 @@ def _layer_summed_bias(x, weight, bias):
     return x @ weight + bias.sum()
 
 
+def _layer_biases_every_term(x, weight, bias):
+    return x @ weight + x.shape[1] * bias
+
+
 def _layer_in_float64(x, weight, bias):
     z = np.zeros((x.shape[0], weight.shape[1]))
     z += x @ weight + bias
@@ -393,6 +397,12 @@ LINEAR_LAYER = Exercise(
             _layer_summed_bias,
             "Each unit has a bias of its own: add the row as it is, and broadcasting "
             "lays it on every sample.",
+        ),
+        Mistake(
+            "adds the bias to every term",
+            _layer_biases_every_term,
+            "Inside of the loop over the inputs the bias counts M times. It belongs to "
+            "the unit: add it once, after the sum.",
         ),
         Mistake(
             "turns float32 into float64",
@@ -523,6 +533,33 @@ def _softmax_one_hot(z):
 
 def _softmax_from_the_smallest(z):
     e = np.exp(z - z.min(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def _softmax_from_above_the_largest(z):
+    largest = np.zeros((len(z), 1), dtype=z.dtype)
+    for i, row in enumerate(z):
+        for value in row:
+            largest[i, 0] = max(largest[i, 0], value)
+    e = np.exp(z - largest)
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def _softmax_with_nan_replaced(z):
+    e = np.exp(z)
+    return np.nan_to_num(e / e.sum(axis=1, keepdims=True))
+
+
+def _softmax_of_the_negative(z):
+    return stable_softmax(-z)
+
+
+def _softmax_of_the_negative_as_it_is(z):
+    return _softmax_naive(-z)
+
+
+def _softmax_from_the_largest_backwards(z):
+    e = np.exp(z.max(axis=1, keepdims=True) - z)
     return e / e.sum(axis=1, keepdims=True)
 
 
@@ -725,6 +762,39 @@ STABLE_SOFTMAX = Exercise(
             "Subtract the largest, so that all exponents are at most 0.",
         ),
         Mistake(
+            "subtracts more than the largest of the row",
+            _softmax_from_above_the_largest,
+            "Where all logits of a row are far below 0, what is subtracted is not the "
+            "largest of them: a search that starts at 0 keeps its 0, and the largest "
+            "absolute value is above them all. Every exponential is then 0, and 0 / 0 "
+            "is not a number. Take `z.max`.",
+        ),
+        Mistake(
+            "replaces NaN afterwards",
+            _softmax_with_nan_replaced,
+            "Where the exponentials overflow, or are all 0, the answer is lost: 0 in "
+            "place of NaN is a number and not the right one. Subtract the largest "
+            "logit of each row before the exponential, and no NaN arises.",
+        ),
+        Mistake(
+            "turns the logits round",
+            _softmax_of_the_negative,
+            "With -z the smallest logit gets the largest probability. The exponent is "
+            "z, less the largest of its row.",
+        ),
+        Mistake(
+            "turns the logits round, and takes the exponential as it is",
+            _softmax_of_the_negative_as_it_is,
+            "With -z the smallest logit gets the largest probability. The exponent is "
+            "z, and the largest of its row has to be subtracted from it.",
+        ),
+        Mistake(
+            "subtracts the logits from the largest",
+            _softmax_from_the_largest_backwards,
+            "The largest minus z grows where z falls, and is never negative, so that "
+            "it overflows, too. It is the other way round: z minus the largest.",
+        ),
+        Mistake(
             "turns float32 into float64",
             _softmax_in_float64,
             "The values are right, but float32 came in and float64 went out.",
@@ -790,6 +860,10 @@ def _collapse_relu_of_weights(w1, b1, w2, b2):
 
 def _collapse_bias_as_row(w1, b1, w2, b2):
     return w1 @ w2, b1[None] @ w2 + b2
+
+
+def _collapse_transposed(w1, b1, w2, b2):
+    return (w1 @ w2).T, b1 @ w2 + b2
 
 
 def _collapse_in_a_list(w1, b1, w2, b2):
@@ -930,6 +1004,12 @@ COLLAPSE = Exercise(
             "The numbers are right, in a table (1, N). A bias has one axis, (N,).",
         ),
         Mistake(
+            "transposes the weight",
+            _collapse_transposed,
+            "The bias is right, and the weight lies on its side: (N, M) is how PyTorch "
+            "stores it. Here it is (M, N), `w1 @ w2`.",
+        ),
+        Mistake(
             "returns a list",
             _collapse_in_a_list,
             "Both arrays are right. Commas alone make a tuple: `return weight, bias`.",
@@ -989,6 +1069,14 @@ def _parameters_without_the_last_layer(sizes):
 
 def _parameters_added(sizes):
     return sum(m + n for m, n in pairwise(sizes))
+
+
+def _parameters_of_first_layer(sizes):
+    return count_parameters(sizes[:2])
+
+
+def _parameters_as_float(sizes):
+    return float(count_parameters(sizes))
 
 
 def _parameters_each_layer(sizes):
@@ -1088,6 +1176,18 @@ COUNT_PARAMETERS = Exercise(
             "times n, and then n biases.",
         ),
         Mistake(
+            "takes the first layer only",
+            _parameters_of_first_layer,
+            "That is the first layer. A `return` inside of the loop ends it at its "
+            "first turn: add up in the loop, and return after it.",
+        ),
+        Mistake(
+            "returns a float",
+            _parameters_as_float,
+            "The number is right, but it is a float. A count is an integer: start the "
+            "sum at `0` and not at `0.0`, and where something is divided use `//`.",
+        ),
+        Mistake(
             "returns a list",
             _parameters_each_layer,
             "Those are the counts of the layers. The network has their sum.",
@@ -1145,6 +1245,10 @@ def _flops_with_activation(batch, sizes):
 
 def _flops_of_first_layer(batch, sizes):
     return count_flops(batch, sizes[:2])
+
+
+def _flops_as_float(batch, sizes):
+    return float(count_flops(batch, sizes))
 
 
 def _flops_each_layer(batch, sizes):
@@ -1257,7 +1361,14 @@ COUNT_FLOPS = Exercise(
         Mistake(
             "takes the first layer only",
             _flops_of_first_layer,
-            "A layer lies between each two neighbours of `sizes`. Add all of them up.",
+            "A layer lies between each two neighbours of `sizes`. Add all of them up. "
+            "(A `return` inside of the loop would end it at its first turn.)",
+        ),
+        Mistake(
+            "returns a float",
+            _flops_as_float,
+            "The number is right, but it is a float. A count is an integer: start the "
+            "sum at `0` and not at `0.0`, and where something is divided use `//`.",
         ),
         Mistake(
             "returns a list",
@@ -1625,6 +1736,42 @@ class _BendsAtTheEnd(MyNetwork):
         return x
 
 
+class _BendsBeforeTheFirst(MyNetwork):
+    def forward(self, x):
+        for w, b in self.layers:
+            x = np.maximum(x, 0) @ w + b
+        return x
+
+
+class _BendsAfterTheFirstOnly(MyNetwork):
+    def forward(self, x):
+        for i, (w, b) in enumerate(self.layers):
+            x = x @ w + b
+            if i == 0 and len(self.layers) > 1:
+                x = np.maximum(x, 0)
+        return x
+
+
+class _BendsBeforeTheLastOnly(MyNetwork):
+    def forward(self, x):
+        for i, (w, b) in enumerate(self.layers):
+            x = x @ w + b
+            if i == len(self.layers) - 2:
+                x = np.maximum(x, 0)
+        return x
+
+
+class _HasAMiddleOfItsOwn(MyNetwork):
+    def __init__(self, sizes, rng):
+        super().__init__([sizes[0], 16, sizes[-1]], rng)
+
+
+class _SubtractsTheLargest(MyNetwork):
+    def forward(self, x):
+        z = super().forward(x)
+        return z - z.max(axis=1, keepdims=True)
+
+
 class _EndsInSoftmax(MyNetwork):
     def forward(self, x):
         return stable_softmax(super().forward(x))
@@ -1751,7 +1898,7 @@ class _Try:
 
 
 def _try(answer: Any, sizes: list[int], x: Array) -> _Try:
-    def make(seed: int) -> Any:
+    def make(seed: int, sizes: list[int] = sizes) -> Any:
         return answer(list(sizes), np.random.default_rng(seed))
 
     before = x.copy()
@@ -1795,6 +1942,8 @@ def _failing(make: Any, sizes: list[int], x: Array, y: Any) -> list[str]:
         return ["Two networks from different seeds are the same."]
     if sizes[-1] > 1 and np.allclose(out.sum(axis=1), 1):
         return ["Each row of the result adds up to 1."]
+    if sizes[-1] > 1 and not out.max(axis=1).any():
+        return ["The largest of each row is 0."]
     if sizes[-1] > 4 and out.min() >= 0:
         if out.max() <= 1:
             return ["No result is ever negative, and none is above 1."]
@@ -1812,12 +1961,68 @@ def _failing(make: Any, sizes: list[int], x: Array, y: Any) -> list[str]:
     if straight and len(sizes) > 2:
         return ["It is a straight line between any two inputs."]
     if not straight and len(sizes) == 2:
-        return ["With two sizes there is one linear layer, and nothing bends."]
+        which = _what_bends(lambda x: forward(network, x), probe, other)
+        return ["With two sizes there is one linear layer, and nothing bends" + which]
     if sizes[-2] == 1:
         _, strength, _ = np.linalg.svd(out - out.mean(axis=0), full_matrices=False)
         if strength[1] > 1e-9 * strength[0]:
             return ["More than one number got through a layer of width 1."]
-    return [""]
+    return [_where_nothing_bends(make, min(len(sizes) - 1, 5))]
+
+
+def _what_bends(f: Any, x: Array, other: Array) -> str:
+    """Say whether it is s(X) W + b or s(XW + b), for what bends but should not."""
+    swapped = x.copy()
+    swapped[:, 0] = other[:, 0]  # in the one sum a column counts by itself
+    there = other.copy()
+    there[:, 0] = x[:, 0]
+    if np.allclose(f(swapped) + f(there), f(x) + f(other)):
+        return ": here the inputs do."
+    slopes = _slopes(f, x[:20])  # (20, M, K)
+    if all(_rank(of_one) == 1 for of_one in np.moveaxis(slopes, 2, 0)):
+        return ": here its results do."
+    return "."
+
+
+def _where_nothing_bends(make: Any, layers: int) -> str:
+    """Say at which end of a network with so many linear layers nothing bends.
+
+    A place that is known by its distance from the first layer, or from the last, is
+    seen in a network that is deep enough.
+    """
+    if layers < 3:
+        return ""
+    rng = np.random.default_rng(9)
+    wide = [30] * (layers - 3)
+
+    def both(seed: int) -> tuple[bool, bool]:
+        # Where nothing bends before the last layer, what comes out has no more
+        # dimensions than the narrow layer has units.
+        last = make(seed, [10, *wide, 3, 30, 30])
+        out = np.array(last.forward(3 * rng.standard_normal((400, 10))))
+        # Where nothing bends after the first, what goes in counts by no more numbers.
+        first = make(seed, [6, 30, 2, *wide, 10])
+        slopes = _slopes(first.forward, 3 * rng.standard_normal((30, 6)))
+        directions = slopes.transpose(0, 2, 1).reshape(-1, 6)
+        return _rank(out - out.mean(axis=0), 1e-11) > 3, _rank(directions) > 2
+
+    last, first = (any(seen) for seen in zip(*map(both, range(3)), strict=True))
+    if not last:
+        return "Nothing bends before the last layer."
+    return "" if first else "Nothing bends after the first layer."
+
+
+def _slopes(f: Any, x: Array, h: float = 1e-6) -> Array:
+    """Return by how much each result changes with each input, of shape (B, M, K)."""
+    steps = h * np.eye(x.shape[1])
+    return np.stack(
+        [(np.array(f(x + s)) - np.array(f(x - s))) / (2 * h) for s in steps], axis=1
+    )
+
+
+def _rank(table: Array, least: float = 1e-6) -> int:
+    strength = np.linalg.svd(table, compute_uv=False)
+    return int(np.sum(strength > least * strength[0]))
 
 
 def _network_complaint(seen: _Try, sizes: list[int], x: Array) -> str | None:
@@ -1847,12 +2052,12 @@ ANY_NETWORK = Exercise(
         Write a network for any list of `sizes`. `MyNetwork(sizes, rng)` draws its
         weights from `rng`, a NumPy `Generator`, and `forward(x)` takes a batch, float64
         of shape $(B, M)$ with $M$ the first size, and returns logits of shape $(B, K)$
-        with $K$ the last. Between the linear layers something bends, of your choice;
-        after the last nothing does. How you keep the parameters, and how you draw them,
-        is yours, too: the check looks at what a network must have in common with all
-        others. It must be the same at every call, treat each sample by itself, leave
-        `x` alone, and for inputs of size 1, even after eight layers, its results must
-        neither fade below $10^{-4}$ nor grow beyond $10^3$.
+        with $K$ the last. Between each linear layer and the next something bends, of
+        your choice; after the last nothing does. How you keep the parameters, and how
+        you draw them, is yours, too: the check looks at what a network must have in
+        common with all others. It must be the same at every call, treat each sample by
+        itself, leave `x` alone, and for inputs of size 1, even after eight layers, its
+        results must neither fade below $10^{-4}$ nor grow beyond $10^3$.
     """),
     stub=cleandoc("""
         class MyNetwork:
@@ -1901,6 +2106,36 @@ ANY_NETWORK = Exercise(
             _BendsAtTheEnd,
             "Logits may be negative: that is how a network speaks against a class. "
             "After the last layer nothing bends.",
+        ),
+        Mistake(
+            "bends before the first layer",
+            _BendsBeforeTheFirst,
+            "The pixels, or whatever comes in, go into the first product as they are. "
+            "What bends stands between the layers: after each product but the last.",
+        ),
+        Mistake(
+            "does not bend before the last layer",
+            _BendsAfterTheFirstOnly,
+            "The last layer and the one before it are one, since nothing bends between "
+            "them. What bends stands after every layer but the last.",
+        ),
+        Mistake(
+            "does not bend after the first layer",
+            _BendsBeforeTheLastOnly,
+            "The first layer and the one after it are one, since nothing bends between "
+            "them. What bends stands after every layer but the last.",
+        ),
+        Mistake(
+            "has hidden layers of its own",
+            _HasAMiddleOfItsOwn,
+            "The hidden layers are those of `sizes`, in number and in width, and with "
+            "two sizes there is none. Loop over `pairwise(sizes)`.",
+        ),
+        Mistake(
+            "subtracts the largest",
+            _SubtractsTheLargest,
+            "`z - z.max(...)` is the first step of softmax, and in this book softmax "
+            "comes after the network. Return the logits as the last layer gives them.",
         ),
         Mistake(
             "draws no negative weights",
@@ -2043,7 +2278,7 @@ def _layer_flops() -> int:
 
 
 _ONE_IS_ENOUGH = "No: one linear layer does the same for every input"
-_MORE_PARAMETERS = "Yes: it has more parameters, so it can do more"
+_MORE_PARAMETERS = "Yes: they have more parameters, so they can do more"
 _ONLY_IF_WIDE = "Only if the layers between are wider than the input"
 
 
@@ -2117,8 +2352,8 @@ QUESTIONS = [
         id="forward-pass/layer-flops",
         text=(
             "How many operations does a linear layer from 100 numbers to 50 take, for "
-            "a batch of 10? Count as the chapter does, 2BMN for the product and BN for "
-            "the bias."
+            "a batch of 10? Count as the chapter does, each addition and each "
+            "multiplication, and a sum from 0."
         ),
         answer=100_500,
         why="2 · 10 · 100 · 50 = 100,000 for the product, 10 · 50 for the bias.",
@@ -2186,7 +2421,7 @@ QUESTIONS = [
             "between the layers, is what makes depth worth having."
         ),
         wrong={
-            _MORE_PARAMETERS: "It has more parameters for the same functions: their "
+            _MORE_PARAMETERS: "They have more parameters for the same functions: their "
             "products are all that the output knows of them.",
             _ONLY_IF_WIDE: "Width changes nothing: it is summed away in the product "
             "of the weights.",
