@@ -3044,7 +3044,7 @@ QUESTIONS = [
         computed=_places_left_empty,
     ),
     Question(
-        id="matrices/strides",
+        id="matrices/strides-of-images",
         text=(
             "`x` holds the images of MNIST: shape (60000, 784), float32, in row-major "
             "order. What is `x.strides`, in bytes? Write it as a shape: `(1, 2)`."
