@@ -1,8 +1,15 @@
 """Explorers and questions in a page, as a reader sees, moves and answers them."""
 
+import json
 import re
+import subprocess
+from contextlib import contextmanager
 
+from book_offline import node_binary
+from explorer_examples import page_html
 from playwright.sync_api import expect
+
+from nnlib.explorers.scripts import module_script
 
 #: In the page: what is read of an explorer, and its controls at a reader's hand.
 HELPERS = """
@@ -98,3 +105,43 @@ def judge_every_answer(form, question):
     for given, word in question.wrong.items():
         answer(form, question, given)
         expect_verdict(form, "Not yet. ", word)
+
+
+@contextmanager
+def one_page(browser, folder):
+    """Give what opens a page with an explorer; in the end none may have complained."""
+    complaints = []
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        context.add_init_script(HELPERS)
+        context.on("console", lambda message: complaints.append(message.text))
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        page = context.new_page()
+
+        def show(explorer, fragment="", width=1280):
+            file = folder / "page.html"
+            file.write_text(page_html(explorer), "utf-8")
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto("about:blank")
+            page.goto(file.as_uri() + fragment)
+            return Figure(page)
+
+        yield show
+    assert not complaints
+
+
+def in_node(name, expression, data):
+    """Return what Node makes of an expression of an explorer's module and `data`.
+
+    Besides all that the module defines, `exported` is there.
+    """
+    module = module_script(name).replace("export default", "const exported =")
+    script = f"{module}\nconst data = {json.dumps(data)};\n"
+    script += f"console.log(JSON.stringify({expression}));"
+    ran = subprocess.run(
+        [node_binary(), "--input-type=module", "-"],
+        input=script,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return json.loads(ran.stdout)

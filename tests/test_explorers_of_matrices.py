@@ -1,18 +1,14 @@
 """The explorers of shapes, memory and products, in Python and in a page."""
 
 import itertools
-import json
 import re
-import subprocess
 
 import numpy as np
 import pytest
 import traitlets
-from book_offline import node_binary
-from explorer_examples import LEFT, RIGHT, matmul_steps, page_html, printed, unpack
-from explorer_reading import HELPERS, Figure
+from explorer_examples import LEFT, RIGHT, matmul_steps, printed, unpack
+from explorer_reading import in_node, one_page
 
-from nnlib.explorers import scripts
 from nnlib.explorers.cache_lines import (
     LINE,
     LINES,
@@ -29,25 +25,9 @@ from nnlib.matrix import Matrix, matmul
 
 @pytest.fixture(scope="module")
 def show(browser, tmp_path_factory):
-    """Open a page with an explorer; in the end none may have complained."""
-    folder = tmp_path_factory.mktemp("pages")
-    complaints = []
-    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
-        context.add_init_script(HELPERS)
-        context.on("console", lambda message: complaints.append(message.text))
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
-        page = context.new_page()
-
-        def show(explorer, fragment="", width=1280):
-            file = folder / "page.html"
-            file.write_text(page_html(explorer), "utf-8")
-            page.set_viewport_size({"width": width, "height": 900})
-            page.goto("about:blank")
-            page.goto(file.as_uri() + fragment)
-            return Figure(page)
-
+    """Open a page with an explorer."""
+    with one_page(browser, tmp_path_factory.mktemp("pages")) as show:
         yield show
-    assert not complaints
 
 
 def read(figure):
@@ -68,21 +48,6 @@ def inside(box):
     """Return a point inside of an element of a drawing."""
     corner = box.bounding_box()
     return corner["x"] + 5, corner["y"] + 5
-
-
-def evaluate(name, expression, data):
-    """Return what Node makes of an expression of an explorer's module and `data`."""
-    module = scripts.module_script(name).replace("export default", "const shown =")
-    script = f"{module}\nconst data = {json.dumps(data)};\n"
-    script += f"console.log(JSON.stringify({expression}));"
-    ran = subprocess.run(
-        [node_binary(), "--input-type=module", "-"],
-        input=script,
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-    )
-    return json.loads(ran.stdout)
 
 
 @pytest.mark.parametrize(
@@ -140,13 +105,13 @@ def test_a_shape_may_be_written_as_people_write_it():
     for shape, written in WRITTEN.items():
         for text in written:
             ShapesExplorer(a=text)
-        found = evaluate("shapes", "data.map(readShape)", written)
+        found = in_node("shapes", "data.map(readShape)", written)
         assert found == [list(shape)] * len(written)
 
 
 def test_what_is_no_shape_is_not_read():
     written = ["", " ", "(", "ten", "64;784", "64,,784", "-1", "1.5", "<b>", "1e3"]
-    found = evaluate("shapes", "data.map((text) => readShape(text) ?? null)", written)
+    found = in_node("shapes", "data.map((text) => readShape(text) ?? null)", written)
     assert found == [None] * len(written)
 
 
@@ -192,7 +157,7 @@ def test_the_page_combines_shapes_as_numpy_does():
         ]
         for operation in "@+"
     ]
-    found = evaluate(
+    found = in_node(
         "shapes", "data.map((three) => combine(...three).result ?? null)", given
     )
     expected = [numpys(*three) for three in given]
@@ -208,7 +173,7 @@ def test_the_page_combines_shapes_as_numpy_does():
 
 def test_what_is_green_blue_or_orange_is_what_numpy_pairs():
     given = [[a, b, "+"] for a, b in random_pairs(300)]
-    found = evaluate("shapes", "data.map((three) => combine(...three).columns)", given)
+    found = in_node("shapes", "data.map((three) => combine(...three).columns)", given)
     for (a, b, _), columns in zip(given, found, strict=True):
         count = max(len(a), len(b))
         padded = [[1] * (count - len(shape)) + shape for shape in (a, b)]
@@ -326,7 +291,7 @@ def places(rule, rows, columns):
 def test_every_place_is_numpys():
     sizes = list(itertools.product(range(1, 7), repeat=2))
     given = [[rule, {"rows": n, "columns": m}] for rule in RULES for n, m in sizes]
-    found = evaluate("flat_index", "data.map((two) => [...layOut(...two)])", given)
+    found = in_node("flat_index", "data.map((two) => [...layOut(...two)])", given)
     for (rule, size), pairs in zip(given, found, strict=True):
         expected = places(rule, **size)
         seen = {tuple(cell): place for place, cells in pairs for cell in cells}

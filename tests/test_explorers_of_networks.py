@@ -4,18 +4,15 @@ import functools
 import json
 import math
 import re
-import subprocess
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import traitlets
-from book_offline import node_binary
-from explorer_examples import decimals, page_html, printed
-from explorer_reading import HELPERS, Figure
+from explorer_examples import decimals, printed
+from explorer_reading import in_node, one_page
 
 from nnlib.activations import ReLU, Tanh
-from nnlib.explorers import scripts
 from nnlib.explorers.backprop_graph import (
     EXAMPLES,
     OPERATIONS,
@@ -35,25 +32,9 @@ from nnlib.module import Sequential
 
 @pytest.fixture(scope="module")
 def show(browser, tmp_path_factory):
-    """Open a page with an explorer; in the end none may have complained."""
-    folder = tmp_path_factory.mktemp("pages")
-    complaints = []
-    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
-        context.add_init_script(HELPERS)
-        context.on("console", lambda message: complaints.append(message.text))
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
-        page = context.new_page()
-
-        def show(explorer, fragment="", width=1280):
-            file = folder / "page.html"
-            file.write_text(page_html(explorer), "utf-8")
-            page.set_viewport_size({"width": width, "height": 900})
-            page.goto("about:blank")
-            page.goto(file.as_uri() + fragment)
-            return Figure(page)
-
+    """Open a page with an explorer."""
+    with one_page(browser, tmp_path_factory.mktemp("pages")) as show:
         yield show
-    assert not complaints
 
 
 def on_a_phone(show, explorer):
@@ -94,26 +75,7 @@ def values_of(seed, activation, x):
     return found
 
 
-def forward_in_node(cases, folder):
-    """Return what the module's own forward pass makes of (layers, x, activation)."""
-    (folder / "network.mjs").write_text(scripts.module_script("network"), "utf-8")
-    (folder / "cases.json").write_text(json.dumps(cases), "utf-8")
-    (folder / "run.mjs").write_text(
-        'import { readFileSync } from "node:fs";\n'
-        'import network from "./network.mjs";\n'
-        'const cases = JSON.parse(readFileSync("cases.json", "utf-8"));\n'
-        "const found = cases.map((each) => network.forward(...each));\n"
-        "console.log(JSON.stringify(found));\n",
-        "utf-8",
-    )
-    ran = subprocess.run(
-        [node_binary(), "run.mjs"],
-        cwd=folder, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return json.loads(ran.stdout)
-
-
-def test_the_pages_forward_pass_is_nnlibs_for_a_thousand_inputs(tmp_path):
+def test_the_pages_forward_pass_is_nnlibs_for_a_thousand_inputs():
     rng = np.random.default_rng(0)
     held = NetworkExplorer().data["networks"]
     cases, expected = [], []
@@ -123,7 +85,7 @@ def test_the_pages_forward_pass_is_nnlibs_for_a_thousand_inputs(tmp_path):
         cases.append([held[seed], x.tolist(), activation])
         expected.append(values_of(seed, activation, x[None]))
     assert len({(json.dumps(layers), name) for layers, _, name in cases}) == 30
-    found = forward_in_node(cases, tmp_path)
+    found = in_node("network", "data.map((one) => exported.forward(...one))", cases)
     for computed, right in zip(found, expected, strict=True):
         assert len(computed) == len(right) == 3
         for layer, (z, a) in zip(computed, right, strict=True):
