@@ -1,6 +1,7 @@
 """What the exercises of backpropagation accept, refuse, and say of what they refuse."""
 
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -353,7 +354,7 @@ def test_kinks_are_found_from_farther_out_or_one_by_one_as_well():
         def differ(v):
             return abs(f(v + h) - 2 * f(v) + f(v - h)) > 0.02 * h
 
-        return np.array([bool(differ(v)) for v in x])
+        return np.array([bool(differ(v)) for v in x.flat]).reshape(x.shape)
 
     assert check("backpropagation/kink-detector", against_the_central)
     assert check("backpropagation/kink-detector", one_by_one)
@@ -453,3 +454,92 @@ def test_a_count_may_be_a_number_of_numpy():
         return 4 * batch * m @ n - 2 * batch * m[0] * n[0] + batch * n.sum()
 
     assert check("backpropagation/backward-flops", by_arrays)
+
+
+# ---- what second readers wrote -------------------------------------------------------
+
+
+def test_a_flattened_answer_and_a_low_threshold_miss_a_kink():
+    def flattened(f, x, h):
+        x = x.ravel()
+        return np.abs(f(x + h) - 2 * f(x) + f(x - h)) > 0.02 * h
+
+    def low(f, x, h):
+        return np.abs(f(x + h) - 2 * f(x) + f(x - h)) > 1e-3 * h
+
+    def by_rows(f, x, h):
+        return np.array(
+            [bool(abs(f(v + h) - 2 * f(v) + f(v - h)) > 0.02 * h) for v in x]
+        )
+
+    for answer, mistake in (
+        (flattened, "returns one long row"),
+        (low, "sets the threshold a little too low"),
+        (by_rows, "takes the rows of a table for numbers"),
+    ):
+        assert f"known mistake: {mistake}." in said_of("kink-detector", answer)
+
+
+@pytest.mark.parametrize("copied", [True, False])
+@pytest.mark.parametrize("brackets", [True, False])
+def test_nudging_integers_in_place_is_named(copied, brackets):
+    def in_place(f, x, h):
+        x = x.copy() if copied else x
+        gradient = np.zeros(x.shape)
+        for i in np.ndindex(x.shape):
+            x[i] += h
+            above = f(x)
+            x[i] -= 2 * h
+            change = above - f(x)
+            x[i] += h
+            gradient[i] = change / (2 * h) if brackets else change / 2 * h
+        return gradient
+
+    text = said_of("central-differences", in_place)
+    assert "known mistake: nudges integers in place" in text
+    assert ("without the brackets" in text) != brackets
+
+
+def test_other_slips_of_second_readers_are_named():
+    def without_square(w, x, b, y):
+        a = np.tanh(w * x + b)
+        dz = 2 * (a - y) * (1 - a)
+        return dz * x, dz, dz * w
+
+    def two_forwards(sizes, batch):
+        return sum(2 * (2 * batch * m * n + batch * n) for m, n in pairwise(sizes))
+
+    for id, answer, mistake in (
+        ("neuron", without_square, "takes the slope of tanh as 1 - a"),
+        ("backward-flops", two_forwards, "takes two forwards, biases and all"),
+    ):
+        assert f"known mistake: {mistake}." in said_of(id, answer)
+
+
+def test_a_backward_that_nudges_is_refused():
+    class Nudges(Module):
+        def forward(self, x):
+            self.x = x
+            return (x**2).sum(axis=1)
+
+        def backward(self, grad_output):
+            return numerical_gradient(
+                lambda x: float(np.sum(self(x) * grad_output)), self.x
+            )
+
+    text = said_of("own-operation", Nudges)
+    assert "It called it 24 times, for 12 numbers of `x`." in text
+    assert "known mistake: nudges in place of deriving." in text
+
+
+def test_a_backward_may_compute_its_forward_anew():
+    class Anew(MyOperation):
+        def forward(self, x):
+            self.x = x
+            return super().forward(x)
+
+        def backward(self, grad_output):
+            self.forward(self.x)
+            return super().backward(grad_output)
+
+    assert check("backpropagation/own-operation", Anew)

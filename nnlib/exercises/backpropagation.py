@@ -48,6 +48,12 @@ def _neuron_slope_of_z(w, x, b, y):
     return dz * x, dz, dz * w
 
 
+def _neuron_slope_without_square(w, x, b, y):
+    a = np.tanh(w * x + b)
+    dz = 2 * (a - y) * (1 - a)
+    return dz * x, dz, dz * w
+
+
 def _neuron_slope_at_a(w, x, b, y):
     a = np.tanh(w * x + b)
     dz = 2 * (a - y) * (1 - np.tanh(a) ** 2)
@@ -171,6 +177,12 @@ NEURON = Exercise(
             _neuron_slope_of_z,
             "The slope is 1 - a², by the value a = tanh z and not by z. A check: tanh "
             "rises everywhere, so its slope lies between 0 and 1.",
+        ),
+        Mistake(
+            "takes the slope of tanh as 1 - a",
+            _neuron_slope_without_square,
+            "The slope is 1 - a², and the square is missing. A check: tanh flattens "
+            "out on both sides, so its slope is as small at a = -1 as at a = 1.",
         ),
         Mistake(
             "takes the slope of tanh at a",
@@ -436,6 +448,24 @@ def _nudged_in_place(f, x, h):
     return gradient
 
 
+def _adding_in_place(copied, quotient):
+    """Return what nudges by += and -=, which in integers does not come back."""
+
+    def nudged(f, x, h):
+        x = x.copy() if copied else x
+        gradient = np.empty(x.shape)
+        for i in np.ndindex(x.shape):
+            x[i] += h
+            above = f(x)
+            x[i] -= 2 * h
+            below = f(x)
+            x[i] += h
+            gradient[i] = quotient(above - below, h)
+        return gradient
+
+    return nudged
+
+
 def _nudged_alone(f, x, h):
     gradient = np.empty(x.shape)
     for i in np.ndindex(x.shape):
@@ -684,6 +714,33 @@ NUDGED = Exercise(
             _nudged_half_way_back,
             "After `x[i] += h`, going down by h ends at x itself, not at x - h. Keep "
             "the old value in a variable and compute both points from it.",
+        ),
+        *(
+            Mistake(
+                f"nudges integers in place{also}",
+                _adding_in_place(copied, quotient),
+                "`x[i] += h` cuts off what stands behind the point if `x` holds "
+                "integers, without a warning: 3 + 0.25 is stored as 3, and 3 - 0.5 as "
+                f"2, so that `x` does not come back to 3 either. Make floats of `x` "
+                f"first, in a copy.{more}",
+            )
+            for copied, quotient, also, more in (
+                (True, lambda change, h: change / (2 * h), "", ""),
+                (
+                    False,
+                    lambda change, h: change / (2 * h),
+                    ", in the caller's x",
+                    " Floats may come back with another last digit, too: put the old "
+                    "value itself back.",
+                ),
+                (
+                    True,
+                    lambda change, h: change / 2 * h,
+                    ", without the brackets around 2 * h",
+                    " And `/ 2 * h` divides by 2 and then multiplies by h: write "
+                    "`/ (2 * h)`.",
+                ),
+            )
         ),
         Mistake(
             "comes down by h only, and nudges integers",
@@ -1350,13 +1407,13 @@ WORST_ERROR = Exercise(
                 answer,
                 "One element that is nearly 0 by chance has hardly a right digit in a "
                 "central difference, and fails the whole check; one that is 0 gives "
-                "0 / 0. The norms weigh each element by its size: one norm of each "
-                "array, and then one division.",
+                "0 / 0, unless that is caught. The norms weigh each element by its "
+                "size: one norm of each array, and then one division.",
             )
             for how, answer in (
                 ("even 0 by 0", _error_by_elements_over_sum),
                 ("over `expected`", _error_by_elements_over_expected),
-                ("without those of 0", _error_by_elements_of_some),
+                ("with nothing for 0 by 0", _error_by_elements_of_some),
             )
         ),
         *(
@@ -1554,6 +1611,14 @@ def _kink_inverted(f, x, h):
     return ~is_near_kink(f, x, h)
 
 
+def _kink_in_rows(f, x, h):
+    return np.array([bool(is_near_kink(f, v, h)) for v in x])
+
+
+def _kink_in_a_row(f, x, h):
+    return is_near_kink(f, x.ravel(), h)
+
+
 def _kink_places(f, x, h):
     return np.flatnonzero(is_near_kink(f, x, h))
 
@@ -1592,6 +1657,8 @@ def _kink_cases() -> Sequence[Case]:
         (np.tanh, np.array([-300.0, -1.0, 0.0, 0.5, 300.0]), 1e-4),
         (np.tanh, np.array([-1.0, 0.5, 1.0, 2.0]), 1e-6),
         (np.sin, np.array([0.2, 0.3, 0.4, 0.6]), 1e-5),
+        (parabola, np.array([-0.5, 0.25, 1.0]), 1e-4),
+        (relu, np.array([[-1.0, 0.0], [3e-6, 1.0]]), 1e-5),
     ]
 
 
@@ -1607,8 +1674,9 @@ KINK = Exercise(
 
         What comes is clear-cut. At a kink the slope jumps by 0.2 or more, at a jump $f$
         itself does; elsewhere the slope changes slowly, $|f''| \le 40$. A kink or a
-        jump is nearer to $x$ than $h/2$, or farther away than $2h$; and
-        $h \le 10^{-4}$. You choose the threshold.
+        jump is nearer to $x$ than $h/2$, or farther away than $2h$. $h$ lies between
+        $10^{-6}$ and $10^{-4}$, and $|f| \le 1000$, so that rounding moves a slope by
+        less than $10^{-6}$. You choose the threshold.
     """),
     stub=cleandoc("""
         def is_near_kink(f, x, h):
@@ -1665,7 +1733,11 @@ KINK = Exercise(
                 "up to 0.004 here. At a kink it is at least 0.1. Choose a threshold "
                 "between the two.",
             )
-            for how, threshold in (("too", 1e-4), ("far too", 1e-6))
+            for how, threshold in (
+                ("a little too", 1e-3),
+                ("too", 1e-4),
+                ("far too", 1e-6),
+            )
         ),
         *(
             Mistake(
@@ -1782,6 +1854,19 @@ KINK = Exercise(
             _kink_inverted,
             "True is for where there is a kink, and the central difference cannot be "
             "trusted.",
+        ),
+        Mistake(
+            "takes the rows of a table for numbers",
+            _kink_in_rows,
+            "`for v in x` runs over the rows of a table, and each `v` is then an array "
+            "that is neither true nor false. Leave the loop out: `f` works number by "
+            "number on any shape, and so does a comparison.",
+        ),
+        Mistake(
+            "returns one long row",
+            _kink_in_a_row,
+            "The answers are right, and `x` may be a table: the result has its shape. "
+            "`f` works number by number on any shape, so nothing need be flattened.",
         ),
         Mistake(
             "gives the places of the kinks",
@@ -2217,6 +2302,10 @@ def _flops_two_forwards(sizes, batch):
     return 2 * sum(_products(sizes, batch))
 
 
+def _flops_two_whole_forwards(sizes, batch):
+    return 2 * (sum(_products(sizes, batch)) + _bias_sums(sizes, batch))
+
+
 def _flops_without_bias(sizes, batch):
     return 2 * sum(_products(sizes, batch)) - _products(sizes, batch)[0]
 
@@ -2349,6 +2438,13 @@ BACKWARD_FLOPS = Exercise(
             _flops_two_forwards,
             "Two products for each layer is right but for the first, whose dX nobody "
             "needs. And the sum of rows that gives db counts BN for each layer.",
+        ),
+        Mistake(
+            "takes two forwards, biases and all",
+            _flops_two_whole_forwards,
+            "Two products for each layer is right but for the first, whose dX nobody "
+            "needs. And db is one sum for each layer, BN once: adding the bias has no "
+            "second part on the way back.",
         ),
         Mistake(
             "forgets the biases",
@@ -2592,6 +2688,14 @@ class _OwnByChance(_HalvesMultiplied):
         return self._scale * super().backward(grad_output)
 
 
+class _OwnNudges(_HalvesMultiplied):
+    def backward(self, grad_output):
+        x = np.concatenate(self._cache, axis=1)
+        return numerical_gradient(
+            lambda x: float(np.sum(self.forward(x) * grad_output)), x
+        )
+
+
 class _Trial:
     """What an operation gave for an x, and what is wrong with that, if anything is.
 
@@ -2648,6 +2752,7 @@ _BY_BATCH = "`backward` gives the gradient divided by the batch size."
 _NO_PATH = "`backward` misses a path."
 _WRONG_PATH = "`backward` takes a path that `forward` has not, and misses one it has."
 _ADDS = "A second `backward` adds to the gradient of a parameter."
+_NUDGES = "`backward` finds the gradient by nudging `forward`."
 _NOT_THE_GRADIENT = "`backward` disagrees with central differences of `forward`."
 
 
@@ -2670,7 +2775,9 @@ def _try(answer: Any, x: Array) -> _Trial:
     if (x != before).any():
         return _Trial(y, None, "`forward` wrote into its argument `x`.")
     upstream = np.ones_like(y)
+    calls = _count_forwards(module)
     dx = module.backward(upstream)
+    nudges = len(calls) >= x.size  # one call or two, to compute anew, are no nudging
     if not isinstance(dx, np.ndarray):
         return _Trial(y, dx, "`backward` has to return an array.", _came(dx))
     if dx.shape != x.shape:
@@ -2684,7 +2791,23 @@ def _try(answer: Any, x: Array) -> _Trial:
         return _Trial(y, dx, "`backward` wrote into its argument `grad_output`.")
     if (x != before).any():
         return _Trial(y, dx, "`backward` wrote into `x`, which it had kept.")
+    if nudges:
+        called = f"It called it {len(calls)} times, for {x.size} numbers of `x`."
+        return _Trial(y, dx, _NUDGES, called)
     return _Trial(y, dx, *_failing(_OnCopies(answer()), before, y, dx))
+
+
+def _count_forwards(module: Module) -> list[None]:
+    """Return a list that grows by one with each further call of the forward."""
+    calls: list[None] = []
+    forward = module.forward
+
+    def counted(x: Array) -> Array:
+        calls.append(None)
+        return forward(x)
+
+    vars(module)["forward"] = counted
+    return calls
 
 
 def _came(value: Any) -> str:
@@ -2870,8 +2993,9 @@ OWN_OPERATION = Exercise(
         length, $y_{ij} = x_{ij} / \lVert x_i \rVert$. It may have parameters
         (`Parameter`, float64). Neither method writes into its argument, and nothing is
         left to chance. The check holds it against central differences with a random
-        upstream, as `check_gradients` does: try that one first. `MyOperation()` takes
-        no arguments.
+        upstream, as `check_gradients` does: try that one first. `backward` comes from
+        your derivation and does not nudge; the check counts calls of `self.forward`,
+        and sees no nudging that goes round it. `MyOperation()` takes no arguments.
     """),
     stub=cleandoc("""
         class MyOperation(Module):
@@ -3037,6 +3161,13 @@ OWN_OPERATION = Exercise(
             "nnlib assigns, `self.name.grad = ...`, where PyTorch adds: each backward "
             "leaves the gradient of its own batch. With `+=` the second step would go "
             "along the sum of both.",
+        ),
+        Mistake(
+            "nudges in place of deriving",
+            _OwnNudges,
+            "What it returns is right, and costs two forwards for every number of x, "
+            "which is what a backward is there to save. Derive the slopes on paper, "
+            "and keep nudging for the check.",
         ),
         Mistake(
             "is left to chance",
