@@ -1674,9 +1674,9 @@ KINK = Exercise(
 
         What comes is clear-cut. At a kink the slope jumps by 0.2 or more, at a jump $f$
         itself does; elsewhere the slope changes slowly, $|f''| \le 40$. A kink or a
-        jump is nearer to $x$ than $h/2$, or farther away than $2h$. $h$ lies between
-        $10^{-6}$ and $10^{-4}$, and $|f| \le 1000$, so that rounding moves a slope by
-        less than $10^{-6}$. You choose the threshold.
+        jump is nearer to $x$ than $h/2$, or farther away than $2h$. `h` lies between
+        1e-6 and 1e-4, and `f` between -1000 and 1000, so that rounding moves a slope
+        by less than 1e-6. You choose the threshold.
     """),
     stub=cleandoc("""
         def is_near_kink(f, x, h):
