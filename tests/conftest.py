@@ -9,9 +9,14 @@ from pathlib import Path
 import pytest
 from browser import open_browser, serve
 from filelock import FileLock
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+# How long an example takes is the machine's affair, and it may be busy.
+settings.register_profile("without a clock", deadline=None)
+settings.load_profile("without a clock")
 
 
 @pytest.fixture(scope="session")
