@@ -11,7 +11,10 @@ __all__ = ["chapters", "exercises_of", "find_exercise", "find_question", "questi
 
 
 #: The order of the book, for tables; a chapter that is not named comes last.
-ORDER = ["start", "matrices", "forward-pass", "backpropagation", "activations", "mnist"]
+ORDER = [
+    *("start", "matrices", "forward-pass", "backpropagation", "activations"),
+    *("losses", "initialization", "optimizers", "training", "mnist"),
+]
 
 
 def chapters() -> list[str]:
