@@ -32,6 +32,9 @@ __all__ = [
 ]
 
 
+_LEAST_DIVISOR = float(np.float32(1e-12))  # of BCELoss; a float32, as PyTorch's is
+
+
 class Loss(Cached, ABC):
     """A function L(prediction, target) of one value, and its gradient."""
 
@@ -186,7 +189,7 @@ class BCELoss(Loss):
     def backward(self) -> Array:
         """dL = (p - y) / (p (1 - p)) / N, the divisor held at 1e-12 or above."""
         p, target = self._cached()
-        return (p - target) / np.maximum(p * (1 - p), 1e-12) / p.size
+        return (p - target) / np.maximum(p * (1 - p), _LEAST_DIVISOR) / p.size
 
 
 class BCEWithLogitsLoss(Loss):

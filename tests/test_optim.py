@@ -59,7 +59,7 @@ def test_no_optimiser_and_no_schedule_is_left_out():
 
 @every
 @of_both_dtypes
-def test_ten_steps_are_those_of_pytorch(expression, dtype):
+def test_a_hundred_steps_are_those_of_pytorch(expression, dtype):
     assert_optimizer_matches_pytorch(expression, dtype)
 
 

@@ -46,7 +46,11 @@ OPTIMIZERS = (
     "AdamW(params, lr=0.1, betas=(0.5, 0.9), eps=1e-3, weight_decay=0.0)",
 )
 
-MAX_NORMS = (0.1, 3.0, 1500.0, 1e6)
+#: Steps of every optimiser; the parameters are kept after these.
+STEPS = 100
+KEPT_STEPS = (*range(1, 11), *range(20, STEPS + 1, 10))
+
+MAX_NORMS = (0.1, 3.0, 300.0, 1e6)
 
 inf = np.inf
 EXTREMES = [0.0, 1e-30, 1e-5, 20.0, 40.0, 88.0, 110.0, 750.0, 1e4, 1e15, 1e30, inf]
@@ -93,9 +97,9 @@ def make_inputs():
         "upstream of 3": rng.standard_normal((7, 3)),
         "start of 2": rng.standard_normal((3, 2)),
         "start of 1": rng.standard_normal(4),
-        # Gradients of ten steps, of every scale; some are 0.
-        "gradients of 2": rng.standard_normal((10, 3, 2)) * [1.0, 1e-6],
-        "gradients of 1": rng.standard_normal((10, 4)) * [1.0, 0.0, 1e3, 1e-12],
+        # Gradients of a hundred steps, of every scale; some are 0.
+        "gradients of 2": rng.standard_normal((STEPS, 3, 2)) * [1.0, 1e-6],
+        "gradients of 1": rng.standard_normal((STEPS, 4)) * [1.0, 0.0, 1e3, 1e-12],
     }
 
 
@@ -106,6 +110,7 @@ def main():
     inputs = make_inputs()
     labels = np.random.default_rng(7).integers(0, 5, 7)
     out = {"torch version": np.array(torch.__version__), "labels": labels}
+    out["kept steps"] = np.array(KEPT_STEPS)
     out |= {f"input|{name}": value for name, value in inputs.items()}
     names = {
         **vars(nn),
@@ -204,11 +209,12 @@ def main():
             ]
             optimizer = eval(expression, {**vars(optim), "params": params})
             path = []
-            for step in range(10):
+            for step in range(1, STEPS + 1):
                 for p, name in zip(params, ("2", "1"), strict=True):
-                    p.grad = tensor(f"gradients of {name}", dtype)[step]
+                    p.grad = tensor(f"gradients of {name}", dtype)[step - 1]
                 optimizer.step()
-                path.append(torch.cat([p.data.ravel() for p in params]))
+                if step in KEPT_STEPS:
+                    path.append(torch.cat([p.data.ravel() for p in params]))
             keep(f"optimizer|{expression}", dtype, path=torch.stack(path))
 
         for max_norm in MAX_NORMS:
