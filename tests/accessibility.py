@@ -10,11 +10,20 @@ NO_CONTRAST = {"color-contrast": {"enabled": False}}  # does not depend on the w
 WIDE, NARROW = 1280, 360
 HEIGHT = 900
 
-REPLACE_FORMULAS = """() =>
-  document.querySelectorAll(".katex").forEach((e) => e.replaceWith("formula"))"""
+#: Formulas are most of a page's elements, and one generator makes them all: a few of
+#: each kind stand for the others. Those in the headings of tables have names to look at.
+KEPT_FORMULAS = 5
+THIN_FORMULAS = f"""() => {{
+  for (const kind of [".katex-display > .katex", ":not(.katex-display) > .katex"]) {{
+    const all = [...document.querySelectorAll(kind)].filter((e) => !e.closest("th"));
+    all.slice({KEPT_FORMULAS}).forEach((e) => e.replaceWith("formula"));
+  }}
+}}"""
 #: Contrast takes axe long, so it sees of code one word of each colour, and neither
-#: formulas (one colour) nor figures (their colours have a test of their own).
+#: formulas (one colour) nor figures (their colours have a test of their own). And it
+#: takes colours as they are, so none may be on its way from light to dark.
 THIN_OUT = """() => {
+  document.querySelectorAll(".katex").forEach((e) => e.replaceWith("formula"));
   document.querySelectorAll(".nn-figure g").forEach((e) => e.remove());
   const seen = new Set();
   for (const word of document.querySelectorAll("pre span")) {
@@ -27,6 +36,7 @@ RUN_AXE = """(options) => axe.run({ ...options, preload: false }).then((report) 
     fault.nodes.map((node) => `${fault.id}: ${node.html.slice(0, 200)}`)))"""
 TWO_FRAMES = """() => new Promise((done) =>
   requestAnimationFrame(() => requestAnimationFrame(done)))"""
+AT_ONCE = "* { transition: none !important; animation: none !important; }"
 SET_SCHEME = "(scheme) => { document.documentElement.dataset.theme = scheme; }"
 
 
@@ -44,16 +54,15 @@ def faults_in(page):
         faults.extend(f"{where}: {fault}" for fault in page.evaluate(RUN_AXE, options))
 
     page.evaluate(AXE)
-    set_width(page, WIDE)
-    look(WIDE, {"rules": RULES | NO_CONTRAST})
-    # Formulas are most of a page's elements. What a narrow screen changes about them
-    # is that they scroll.
+    # What a narrow screen changes about formulas is that they scroll.
     set_width(page, NARROW)
     look(NARROW, {"runOnly": ["scrollable-region-focusable"]})
-    page.evaluate(REPLACE_FORMULAS)
-    look(NARROW, {"rules": RULES | NO_CONTRAST})
+    page.evaluate(THIN_FORMULAS)
+    for width in (NARROW, WIDE):
+        set_width(page, width)
+        look(width, {"rules": RULES | NO_CONTRAST})
+    page.add_style_tag(content=AT_ONCE)
     page.evaluate(THIN_OUT)
-    set_width(page, WIDE)
     for scheme in ("light", "dark"):
         page.evaluate(SET_SCHEME, scheme)
         look(scheme, {"runOnly": ["color-contrast"]})
