@@ -11,7 +11,7 @@ WIDE, NARROW = 1280, 360
 HEIGHT = 900
 
 #: Formulas are most of a page's elements, and one generator makes them all: a few of
-#: each kind stand for the others. Those in the headings of tables have names to look at.
+#: each kind stand for the others. Those in headings of tables have names to look at.
 KEPT_FORMULAS = 5
 THIN_FORMULAS = f"""() => {{
   for (const kind of [".katex-display > .katex", ":not(.katex-display) > .katex"]) {{
