@@ -46,7 +46,7 @@ function render({ model, el }) {
     const yTicks = (list) => list.map((v) => [v, fixed(v, list[1] % 1 ? 1 : 0)]);
     const upper = plot({
       box: { ...inner, top: 26, height: tall }, x: [-6, 6], y: [-top / 24, top],
-      xTicks: xTicks.map(([v]) => [v, ""]), yTicks: yTicks([0, top / 4, top / 2, 0.75 * top, top]), yLabel: "loss L",
+      xTicks: xTicks.map(([v]) => [v, ""]), yTicks: yTicks([0, 2, 4, 6, 8].filter((v) => v <= top)), yLabel: "loss L",
     });
     const lower = plot({
       box: { ...inner, top: tall + 62, height: low }, x: [-6, 6], y: [-1.08 * steepest, 1.08 * steepest],
