@@ -2,12 +2,12 @@ import { explorer, fixed, format, nearestIndex, plot, readout, stroke, text } fr
 
 const LOOKS = [["blue", "10 3 2 3", 2.5], ["orange", "7 4", 2.5], ["purple", "2 4", 2.5], ["green", "", 5]];
 /** A scale on which 0 has a place and 1000 too. */
-const squeezed = (v) => Math.log10(1 + v);
+const narrowed = (v) => Math.log10(1 + v);
 
 function render({ model, el }) {
   const view = explorer({ model, el });
   const { gaps, spellings, right, found } = model.get("data");
-  const places = gaps.map(squeezed);
+  const places = gaps.map(narrowed);
   const names = spellings.map((name) => name.replace("-", "−"));
 
   view.select("target", {
@@ -26,12 +26,12 @@ function render({ model, el }) {
       loss: loss.map(Number), slope: slope.map(Number), words,
     }));
     const behind = target === "behind";
-    const scale = behind ? squeezed : (v) => v;
-    const ticks = [0, 1, 10, 100, 1000].map((v) => [squeezed(v), String(v)]);
+    const scale = behind ? narrowed : (v) => v;
+    const ticks = [0, 1, 10, 100, 1000].map((v) => [narrowed(v), String(v)]);
     const inner = { left: 44, width: width - 44 - 16 };
     const [tall, low] = width > 520 ? [230, 130] : [190, 110];
     const start = 20 + 18 * spellings.length;
-    const x = [0, squeezed(1000)];
+    const x = [0, narrowed(1000)];
     const upper = plot({
       box: { ...inner, top: start + 22, height: tall }, x, y: behind ? [-0.1, 3.1] : [-0.03, 0.75],
       xTicks: ticks.map(([v]) => [v, ""]), yLabel: "loss L",

@@ -1,4 +1,4 @@
-"""Explorer: one cross-entropy in four spellings, and the logits at which each breaks."""
+"""Explorer: one cross-entropy in four spellings, and the logits that break each."""
 
 from math import isinf, isnan
 from typing import Any

@@ -10,7 +10,7 @@ from nnlib._types import Array
 from nnlib.explorers.base import Explorer, nearest, pack, state
 from nnlib.losses import HuberLoss, Loss, MAELoss, MSELoss
 
-__all__ = ["DELTAS", "PLACES", "Y", "OutlierExplorer", "fit_line", "points"]
+__all__ = ["DELTAS", "PLACES", "OutlierExplorer", "Y", "fit_line", "points"]
 
 #: The line that the points scatter about: slope and intercept.
 TRUTH = (0.5, 1.0)
