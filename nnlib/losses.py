@@ -32,6 +32,9 @@ __all__ = [
 ]
 
 
+_LEAST_DIVISOR = float(np.float32(1e-12))  # of BCELoss; a float32, as PyTorch's is
+
+
 class Loss(Cached, ABC):
     """A function L(prediction, target) of one value, and its gradient."""
 
@@ -186,7 +189,7 @@ class BCELoss(Loss):
     def backward(self) -> Array:
         """dL = (p - y) / (p (1 - p)) / N, the divisor held at 1e-12 or above."""
         p, target = self._cached()
-        return (p - target) / np.maximum(p * (1 - p), 1e-12) / p.size
+        return (p - target) / np.maximum(p * (1 - p), _LEAST_DIVISOR) / p.size
 
 
 class BCEWithLogitsLoss(Loss):
@@ -251,7 +254,8 @@ class CrossEntropyLoss(Loss):
         check_labels("CrossEntropyLoss", target, *prediction.shape)
         log_p = log_softmax(prediction)
         self._cache = log_p, target
-        return -float(log_p[np.arange(len(target)), target].sum()) / len(target)
+        right = log_p[np.arange(len(target)), target]
+        return -float(right.sum()) / len(target)
 
     def backward(self) -> Array:
         """dL = (softmax(z) - one_hot(y)) / B."""
