@@ -14,6 +14,7 @@ from nnlib._types import Array
 from nnlib.exercises._bank import Case, Exercise, Mistake, Question
 from nnlib.exercises._show import labelled
 from nnlib.functional import log_softmax, sigmoid, softmax, softplus
+from nnlib.gradcheck import numerical_gradient
 from nnlib.losses import CrossEntropyLoss, HuberLoss, Loss, MAELoss, MSELoss
 
 __all__ = ["EXERCISES", "QUESTIONS"]
@@ -69,9 +70,10 @@ def _pairs(seed: int, *more: Any) -> Sequence[Case]:
     rng = np.random.default_rng(seed)
 
     def drawn(*shape: int) -> tuple[Array, Array]:
-        return 2 * rng.standard_normal(shape), rng.standard_normal(shape)
+        values = 2 * rng.standard_normal(shape), rng.standard_normal(shape)
+        return values[0].round(1), values[1].round(1)
 
-    prediction, target = drawn(2, 3)
+    prediction, target = drawn(2, 2)
     return [
         (np.array([[2.0, -1.0]]), np.array([[0.5, 1.0]]), *more),
         (np.array([[1.5], [-1.0], [4.0]]), np.array([[1.0], [1.0], [1.0]]), *more),
@@ -542,13 +544,14 @@ def _huber_in_float64(prediction, target, delta):
 
 def _huber_cases() -> Sequence[Case]:
     rng = np.random.default_rng(3)
-    drawn = 3 * rng.standard_normal((4, 3)), rng.standard_normal((4, 3))
+    e = (4 * rng.standard_normal((4, 3))).round(1)
+    y = rng.standard_normal((4, 3)).round(1)
     return [
         (np.array([[3.0, 0.5]]), np.array([[0.0, 0.0]]), 2.0),
         (np.array([[-4.0], [0.25]]), np.array([[0.0], [0.5]]), 0.5),
         (np.array([[1.0, -1.0], [0.3, 6.0]]), np.array([[0.5, 2.0], [0.1, 1.0]]), 1.5),
-        (*drawn, 1.0),
-        (*(part.astype(np.float32) for part in drawn), 2.5),
+        (e + y, y, 1.0),
+        ((e + y)[:2, :2].astype(np.float32), y[:2, :2].astype(np.float32), 2.5),
     ]
 
 
@@ -665,7 +668,7 @@ HUBER = Exercise(
             "loses the side of the error",
             _huber(
                 gradient=lambda e, delta: (
-                    np.where(np.abs(e) <= delta, e, delta).astype(e.dtype) / e.size
+                    np.where(np.abs(e) <= delta, e, np.full_like(e, delta)) / e.size
                 )
             ),
             "Left of -δ the loss falls as the prediction grows: its slope is -δ there, "
@@ -766,11 +769,6 @@ def _bce_held_at_100(z, y):
     return -(y * log_p + (1 - y) * log_not_p)
 
 
-def _bce_both_branches(z, y):
-    positive = z - y * z + np.log1p(np.exp(-z))
-    return np.where(z >= 0, positive, -y * z + np.log1p(np.exp(z)))
-
-
 def _bce_overflowing_gradient(z, y):
     return (1 / (1 + np.exp(-z)) - y) / z.size
 
@@ -791,7 +789,7 @@ def _bce_in_float64(z, y):
 
 def _bce_cases() -> Sequence[Case]:
     rng = np.random.default_rng(4)
-    drawn = 3 * rng.standard_normal((4, 2)), rng.integers(0, 2, (4, 2)).astype(float)
+    z, y = 3 * rng.standard_normal((4, 2)), rng.integers(0, 2, (4, 2)) * 1.0
     return [
         (np.array([[2.0]]), np.array([[1.0]])),
         (np.array([[-1.0, 0.5]]), np.array([[1.0, 0.0]])),
@@ -799,8 +797,8 @@ def _bce_cases() -> Sequence[Case]:
         (np.array([[1e4], [-1e4]]), np.array([[0.0], [1.0]])),
         (np.array([[1000.0], [-1000.0]]), np.array([[1.0], [0.0]])),
         (np.array([[0.3, -2.0], [4.0, 0.0]]), np.array([[0.25, 0.5], [0.9, 0.1]])),
-        drawn,
-        (*(part.astype(np.float32) for part in drawn),),
+        (z, y),
+        (z.astype(np.float32), y.astype(np.float32)),
         (np.array([[-200.0, 95.0]], np.float32), np.array([[1.0, 0.0]], np.float32)),
     ]
 
@@ -889,18 +887,12 @@ BCE_FROM_LOGITS = Exercise(
             "ln(1 + exp(-|z|)).",
         ),
         Mistake(
-            "computes both forms everywhere",
-            _bce(_bce_both_branches),
-            "`np.where` chooses between two arrays that were both computed in full, so "
-            "the form that overflows still ran, and warned. On either side the "
-            "exponential is that of -|z|.",
-        ),
-        Mistake(
-            "overflows in the gradient",
+            "overflows on the way",
             _bce(gradient=_bce_overflowing_gradient),
-            "The values are right, but exp(-z) overflows for large negative z, and "
-            "ends well only because 1 / inf is 0. nnlib's `sigmoid` takes the "
-            "exponential of -|z|.",
+            "The values are right, and an exponential on the way is not: 1 / (1 + "
+            "exp(-z)) ends well only because 1 / inf is 0, and `np.where` computes "
+            "both of its branches in full before it chooses. Take the exponential of "
+            "-|z|, as nnlib's `sigmoid` and `softplus` do.",
         ),
         Mistake(
             "leaves out the target's part",
@@ -1103,7 +1095,7 @@ CROSS_ENTROPY = Exercise(
     """),
     stub=cleandoc("""
         def cross_entropy(logits, labels):
-            # logits: (B, K), labels: (B,) -> the loss, a float, and the gradient, (B, K)
+            # logits: (B, K), labels: (B,) -> the loss, a float, and its gradient
             ...
     """),
     reference=cross_entropy,
@@ -1367,6 +1359,23 @@ def p_alone_over_batch(logits, labels):
     return softmax(logits) / len(labels)
 
 
+def at_the_labels_alone(logits, labels):
+    gradient = np.zeros_like(logits)
+    rows = np.arange(len(labels))
+    gradient[rows, labels] = cross_entropy(logits, labels)[1][rows, labels]
+    return gradient
+
+
+def bce_for_every_class(logits, labels):
+    hot = np.eye(logits.shape[1])[labels]
+    return float((softplus(logits) - hot * logits).sum() / len(labels))
+
+
+def sigmoid_minus_y_over_batch(logits, labels):
+    hot = np.eye(logits.shape[1])[labels]
+    return (sigmoid(logits) - hot) / len(labels)
+
+
 def _gap_cases() -> Sequence[Case]:
     drawn = _labelled_logits(6)[2]
     few = np.array([[0.5, -1.0, 2.0], [1.0, 0.0, -0.5]]), np.array([0, 2])
@@ -1378,6 +1387,9 @@ def _gap_cases() -> Sequence[Case]:
         (summed_cross_entropy, p_minus_y_over_batch, *few),
         (mean_cross_entropy, p_alone_over_batch, *few),
         (mean_cross_entropy, y_minus_p_over_batch, *few),
+        (mean_cross_entropy, at_the_labels_alone, *few),
+        (bce_for_every_class, sigmoid_minus_y_over_batch, *few),
+        (bce_for_every_class, p_minus_y_over_batch, *few),
         (floored_cross_entropy, p_minus_y, np.array([[25.0, 0.0]]), np.array([1])),
         (mean_cross_entropy, p_minus_y_over_batch, *drawn),
         (floored_cross_entropy, p_alone_over_batch, *drawn),
@@ -1453,14 +1465,16 @@ P_MINUS_Y = Exercise(
         Mistake(
             "nudges all logits at once",
             _gap(shape=lambda place: ...),
-            "Adding h to every logit changes no probability: the difference is 0. Each "
-            "element of the gradient needs a nudge of its own logit alone.",
+            "Adding h to every logit changes no probability, so for a loss of softmax "
+            "the difference is 0. Each element of the gradient needs a nudge of its "
+            "own logit alone.",
         ),
         Mistake(
             "nudges a whole row",
             _gap(shape=lambda place: place[0]),
-            "Adding h to all logits of a row changes none of its probabilities: the "
-            "difference is 0. `nudge[place] = h` needs both indices.",
+            "Adding h to all logits of a row changes none of its probabilities, so for "
+            "a loss of softmax the difference is 0. `nudge[place] = h` needs both "
+            "indices.",
         ),
         Mistake(
             "nudges a whole column",
@@ -1799,22 +1813,9 @@ class _MoreThanOne(_OfTwoArrays):
         return (p * q.sum(axis=1, keepdims=True) - q) / len(q)
 
 
-class _MoreThanOneInPMinusQ(_OfTwoArrays):
-    def targets(self, hot):
-        return hot + self.smoothing / hot.shape[1]
-
-
 class _OtherWayRound(_OfTwoArrays):
     def targets(self, hot):
         return self.smoothing * hot + (1 - self.smoothing) / hot.shape[1]
-
-
-class _WholeShareForEach(_OfTwoArrays):
-    def targets(self, hot):
-        return np.where(hot > 0, 1 - self.smoothing, self.smoothing).astype(hot.dtype)
-
-    def slope(self, p, q, hot):
-        return (p * q.sum(axis=1, keepdims=True) - q) / len(q)
 
 
 class _SmoothsThePrediction(_OfTwoArrays):
@@ -1947,52 +1948,89 @@ def _try_smoothed(answer: Any, smoothing: float, logits: Array, labels: Array) -
 
 
 def _failing_smoothed(
-    answer: Any, s: float, logits: Array, labels: Array, loss: float, gradient: Array
+    answer: Any, s: float, logits: Array, labels: Array, loss: Any, gradient: Array
 ) -> list[str]:
     """What is wrong with a loss and a gradient of the right kind, and with what."""
-    tolerance = 1e-4 if logits.dtype == np.float32 else 1e-7
-    (samples, classes), rows = logits.shape, np.arange(len(labels))
     if not (np.isfinite(loss) and np.isfinite(gradient).all()):
         return ["The loss or the gradient is not finite."]
+    label, (samples, classes) = labels[:1], logits.shape
+    hot = np.eye(classes)[labels]
 
-    # At logits of 0 every p is 1/K, and the gradient tells which targets it has.
-    even = answer(s)
-    at_zero = even.forward(np.zeros((1, classes)), labels[:1])
-    q = 1 / classes - even.backward()[0]
-    rest = np.delete(q, labels[0])
-    if not np.allclose(q.sum(), 1, 0, 1e-9):
-        return [
-            "The targets of a row do not add up to 1.",
-            f"At logits of 0 the gradient is that of targets with the sum "
-            f"{q.sum():.4g}.",
-        ]
-    if not np.allclose(rest, rest[0], 0, 1e-9):
-        return ["The wrong classes do not share alike."]
-    shares = {"all": s / classes, "others": s / (classes - 1)}
-    if not any(abs(rest[0] - share) < 1e-9 for share in shares.values()):
+    def at(z: Array) -> float:
+        return float(answer(s).forward(z, label))
+
+    # At logits of 0 every p is 1/K, so the slopes of the loss tell its targets.
+    zero = np.zeros((1, classes))
+    if faults := _failing_at_zero(at(zero), s, classes):
+        return faults
+    q = 1 / classes - numerical_gradient(at, zero)[0]
+    share = np.delete(q, label)
+    tolerance = 1e-4 if logits.dtype == np.float32 else 1e-7
+    p = softmax(logits.astype(np.float64))
+
+    def fits(wanted: Array) -> bool:
+        return np.allclose(gradient, wanted, tolerance, tolerance)
+
+    if s and np.allclose(share, 0, 0, 1e-6):
+        if fits((p - hot) / samples):
+            return ["No class but the right one has a share."]
+        return ["No class but the right one has a share in the loss."]
+    if np.allclose(share, (1 - s) / classes, 0, 1e-6) and s != 0.5:
+        return ["The right class has the smaller part."]
+    shares = np.array([s / classes, s / (classes - 1)])
+    if np.abs(share - shares[:, None]).max(axis=1).min() > 1e-6:
         detail = (
-            f"A wrong class has {rest[0]:.4g}; expected was s/K = {shares['all']:.4g} "
-            f"or s/(K - 1) = {shares['others']:.4g}."
+            f"At logits of 0 it has {share[0]:.4g}; expected was s/K = {shares[0]:.4g} "
+            f"or s/(K - 1) = {shares[1]:.4g}."
         )
         return ["A wrong class has another share than the smoothing says.", detail]
-    if abs(at_zero - np.log(classes)) > 1e-9:
-        detail = f"It is {at_zero:.6g}, and ln K is {np.log(classes):.6g}."
-        return ["At logits of 0 the loss is not ln K.", detail]
 
-    # What the loss has to be for these targets, and the gradient.
-    hot = np.full(logits.shape, rest[0])
-    hot[rows, labels] = q[labels[0]]
-    log_p = log_softmax(logits.astype(np.float64))
-    right = -float((hot * log_p).sum()) / samples
-    if not np.isclose(loss, right, tolerance, tolerance):
+    # What the loss and its gradient have to be for these targets.
+    targets = np.where(hot > 0, 1 - share[0] * (classes - 1), share[0])
+    right = -float((targets * log_softmax(logits.astype(float))).sum()) / samples
+    if not np.isclose(loss, right, max(tolerance, 1e-6), tolerance):
+        if samples > 1 and np.isclose(loss, samples * right, 1e-4):
+            return ["The loss is a sum over the batch."]
         detail = f"It is {loss:.6g}; for its own targets it would be {right:.6g}."
         return ["The loss is not the mean cross-entropy against its targets.", detail]
-    wanted = (np.exp(log_p) - hot) / samples
-    if not np.allclose(gradient, wanted, tolerance, tolerance):
-        worst = np.abs(gradient - wanted).argmax()
-        detail = f"It gives {gradient.flat[worst]:.4g} for {wanted.flat[worst]:.4g}."
-        return ["The gradient is not that of the loss.", detail]
-    return [""]
+    wanted = (p - targets) / samples
+    if fits(wanted) or np.allclose(gradient, wanted, 0, 1e-6):
+        return [""]
+    others = {
+        ": its sign is the other": -wanted,
+        ": it lacks the 1/B": samples * wanted,
+        ": it is divided by K as well": wanted / classes,
+        ": it is p less the one-hot rows": (p - hot) / samples,
+    }
+    looks = next((text for text, other in others.items() if fits(other)), "")
+    worst = np.abs(gradient - wanted).argmax()
+    detail = f"It has {gradient.flat[worst]:.4g} for {wanted.flat[worst]:.4g}."
+    return [f"The gradient is not that of the loss{looks}.", detail]
+
+
+def _failing_at_zero(loss: float, s: float, classes: int) -> list[str]:
+    """What is wrong with the loss at logits of 0, where no target changes it."""
+    right = float(np.log(classes))
+    if abs(loss - right) < 1e-6:
+        return []
+    detail = f"It is {loss:.6g}, and ln K = {right:.6g}."
+    entropies = [
+        -sum(float(q * np.log(q)) for q in [1 - s + own, *[rest] * (classes - 1)] if q)
+        for own, rest in [(s / classes, s / classes), (0.0, s / (classes - 1))]
+    ]
+    known = {
+        "The targets of a row add up to more than 1.": [
+            (1 + s) * right,
+            (1 - s + s * (classes - 1)) * right,
+        ],
+        "At logits of 0 the loss is ln K / K.": [right / classes],
+        "At logits of 0 the loss is 0.": [0.0],
+        "The entropy of the targets is missing.": [right - h for h in entropies],
+    }
+    for text, losses in known.items():
+        if np.isclose(loss, losses, 0, 1e-6).any():
+            return [text, detail]
+    return ["At logits of 0 the loss is not ln K.", detail]
 
 
 def _complaint_smoothed(look: _Smoothed, *case: Any) -> str | None:
@@ -2030,6 +2068,7 @@ LABEL_SMOOTHING = Exercise(
     stub=cleandoc("""
         class SmoothedCrossEntropy(Loss):
             def __init__(self, smoothing):
+                # smoothing: the share s, from 0 to below 1
                 ...
 
             def forward(self, prediction, target):
@@ -2087,15 +2126,10 @@ LABEL_SMOOTHING = Exercise(
         Mistake(
             "adds without taking away",
             _MoreThanOne,
-            "The others are given s/K and the right class keeps its 1, so a row adds "
-            "up to 1 + s. Take it from somewhere: 1 - s for the right class, before "
-            "the sharing.",
-        ),
-        Mistake(
-            "gives each wrong class the whole share",
-            _WholeShareForEach,
-            "s for each of K - 1 wrong classes is more than was taken away. Divide it "
-            "among them.",
+            "What the classes are given has to be taken from somewhere. If the right "
+            "class keeps its 1, a row adds up to 1 + s; if each wrong class is given "
+            "the whole of s, to 1 - s + s(K - 1). The right class keeps 1 - s, and s "
+            "is divided.",
         ),
         Mistake(
             "has the shares the wrong way round",
