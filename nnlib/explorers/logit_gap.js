@@ -8,7 +8,8 @@ function render({ model, el }) {
   const view = explorer({ model, el });
   const { gaps, spellings, right, found } = model.get("data");
   const places = gaps.map(narrowed);
-  const names = spellings.map((name) => name.replace("-", "−"));
+  // Held at 1e−9 or above, in a name that leaves room for the numbers on a phone.
+  const names = spellings.map((name) => name.replace("max(p, 1e-9)", "p ≥ 1e-9").replace("-", "−"));
 
   view.select("target", {
     label: "The right class has", options: [["behind", "the logit 0"], ["ahead", "the logit gap"]],

@@ -5,6 +5,8 @@ const LOOKS = {
   "BCE, y = 1": ["blue", ""], "BCE, y = 0": ["orange", "7 4"], "cross-entropy": ["green", "2 4"],
 };
 
+const TEXTS = { "cross-entropy": "cross-entropy (CE)" };
+
 /** The same samples with a gap wherever they jump, as the slope of MAE does at 0. */
 function broken(xs, ys) {
   const [x, y] = [[], []];
@@ -28,7 +30,7 @@ function render({ model, el }) {
 
   view.checks("losses", {
     label: "Losses",
-    options: Object.keys(losses).map((value) => ({ value, colour: LOOKS[value][0], dash: LOOKS[value][1] })),
+    options: Object.keys(losses).map((value) => ({ value, text: TEXTS[value], colour: LOOKS[value][0], dash: LOOKS[value][1] })),
   });
   view.slider(over, { label, values: xs, text: (v) => fixed(v, 1), wide: true });
   view.slider(key, { label: parameter.label, values: stops, text: String });
@@ -64,7 +66,7 @@ function render({ model, el }) {
       slopes += lower.curve(...broken(xs, slope), stroke(colour, dash, 2.5));
       if (loss[at] <= top) dots += upper.dot(xs[at], loss[at], colour);
       if (Math.abs(slope[at]) <= steepest) dots += lower.dot(xs[at], slope[at], colour);
-      rows.push([name, ...(p ? [format(p[at])] : []), format(loss[at]), format(slope[at])]);
+      rows.push([name === "cross-entropy" ? "CE" : name, ...(p ? [format(p[at])] : []), format(loss[at]), format(slope[at])]);
     }
     const where = `At ${symbol} = ${fixed(xs[at], 1)}, with ${key === "delta" ? "δ" : "K"} = ${stops[stop]}`;
     const columns = ["loss", ...(over === "logit" ? ["p"] : []), "L", gradient];

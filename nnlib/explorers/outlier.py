@@ -1,5 +1,6 @@
 """Explorer: the lines that MSE, MAE and Huber fit while one point is dragged away."""
 
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -52,11 +53,6 @@ class OutlierExplorer(Explorer):
 
     def __init__(self, **kwargs: Any) -> None:
         x, y = points()
-        criteria = [MSELoss(), MAELoss(), *(HuberLoss(delta) for delta in DELTAS)]
-        fits = [
-            [[fit_line(c, x, _dragged(y, place, to)) for c in criteria] for to in Y]
-            for place in PLACES.values()
-        ]
         super().__init__(
             title="One point among twelve",
             alt="Twelve points about a line, one of which can be dragged up and down, "
@@ -67,8 +63,7 @@ class OutlierExplorer(Explorer):
                 "places": PLACES,
                 "stops": Y,
                 "deltas": DELTAS,
-                # (place, y, MSE or MAE or one of the deltas, slope or intercept)
-                "fits": pack(np.array(fits)),
+                "fits": pack(_fits()),
             },
             **kwargs,
         )
@@ -115,6 +110,18 @@ def fit_line(criterion: Loss, x: Array, y: Array) -> tuple[float, float]:
         if moved < ARRIVED:
             break
     return float(line[0]), float(line[1])
+
+
+@cache
+def _fits() -> Array:
+    """Return all lines: (place, y, MSE or MAE or a delta, slope or intercept)."""
+    x, y = points()
+    criteria = [MSELoss(), MAELoss(), *(HuberLoss(delta) for delta in DELTAS)]
+    fits = [
+        [[fit_line(c, x, _dragged(y, place, to)) for c in criteria] for to in Y]
+        for place in PLACES.values()
+    ]
+    return np.array(fits)
 
 
 def _dragged(y: Array, point: int, to: float) -> Array:
