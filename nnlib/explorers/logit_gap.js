@@ -44,6 +44,7 @@ function render({ model, el }) {
     });
     last = upper;
     let [losses, slopes, dots, ends] = ["", "", "", ""];
+    const labels = [...names];
     // The right one lies below the others, and is wider.
     for (const i of [3, 0, 1, 2]) {
       const { loss, slope, words } = tables[i];
@@ -58,8 +59,8 @@ function render({ model, el }) {
         const [px, py] = [area.X(places[end - 1]), area.Y(v)];
         return `<path d="M${px - 6} ${py - 6}l12 12m0 -12l-12 12" ${stroke("ink", "", 2.5)}/>`;
       };
-      ends += mark(upper, y[end - 1]) + mark(lower, slope[end - 1]) + text(
-        upper.X(places[end - 1]) - 12, upper.Y(y[end - 1]) - 8, `${names[i]}: then ${words[end]}`, "end", 'class="nn-halo"');
+      ends += mark(upper, y[end - 1]) + mark(lower, slope[end - 1]);
+      labels[i] += `, ${words[end]} from ${gaps[end]} on (✕)`;
     }
     const rows = names.map((name, i) => {
       const { loss, slope, words } = tables[i];
@@ -70,9 +71,9 @@ function render({ model, el }) {
     return {
       height: start + tall + low + 98,
       svg:
-        names.map((name, i) => {
+        labels.map((label, i) => {
           const y = 14 + 18 * i;
-          return `<path d="M${inner.left} ${y - 4}h36" ${stroke(...LOOKS[i])}/>` + text(inner.left + 44, y, name, "start");
+          return `<path d="M${inner.left} ${y - 4}h36" ${stroke(...LOOKS[i])}/>` + text(inner.left + 44, y, label, "start");
         }).join("") +
         upper.axes() + lower.axes() + upper.clip(losses) + lower.clip(slopes) +
         upper.upright(places[at], true) + lower.upright(places[at]) + dots + ends,
