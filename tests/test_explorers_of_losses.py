@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-import traitlets
 from explorer_examples import decimals, printed, unpack
 from explorer_reading import one_page
+from test_explorers_of_networks import on_a_phone, refused
 
 from nnlib.explorers.logit_gap import (
     GAPS,
@@ -35,18 +35,6 @@ def show(browser, tmp_path_factory):
     """Open a page with an explorer."""
     with one_page(browser, tmp_path_factory.mktemp("pages")) as show:
         yield show
-
-
-def refused(make, state, said):
-    """See that a state is refused, when it is made and when it is set."""
-    with pytest.raises(traitlets.TraitError, match=said):
-        make(**state)
-    ((name, value),) = state.items()
-    explorer = make()
-    before = getattr(explorer, name)
-    with pytest.raises(traitlets.TraitError, match=said):
-        setattr(explorer, name, value)
-    assert getattr(explorer, name) == before
 
 
 # ---- losses against the error and against the logit ---------------------------------
@@ -436,8 +424,5 @@ def test_the_tables_fit_a_phone(show):
         OutlierExplorer(y=-8.0),
     ]
     for explorer in explorers:
-        figure = show(explorer, width=360)
-        figure.page.add_style_tag(
-            content="body { font-family: DejaVu Sans, Verdana, sans-serif !important; }"
-        )
+        figure = on_a_phone(show, explorer)
         assert figure.run(over) <= 0, explorer
