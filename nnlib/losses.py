@@ -254,7 +254,8 @@ class CrossEntropyLoss(Loss):
         check_labels("CrossEntropyLoss", target, *prediction.shape)
         log_p = log_softmax(prediction)
         self._cache = log_p, target
-        return -float(log_p[np.arange(len(target)), target].sum()) / len(target)
+        right = log_p[np.arange(len(target)), target]
+        return -float(right.sum()) / len(target)
 
     def backward(self) -> Array:
         """dL = (softmax(z) - one_hot(y)) / B."""

@@ -16,8 +16,11 @@ from nnlib.explorers.cache_lines import CacheLinesExplorer
 from nnlib.explorers.dead_units import DeadUnitsExplorer
 from nnlib.explorers.depth_and_gain import DepthAndGainExplorer
 from nnlib.explorers.flat_index import FlatIndexExplorer
+from nnlib.explorers.logit_gap import LogitGapExplorer
+from nnlib.explorers.loss import LossExplorer
 from nnlib.explorers.matmul_steps import MatmulStepsExplorer
 from nnlib.explorers.network import NetworkExplorer
+from nnlib.explorers.outlier import OutlierExplorer
 from nnlib.explorers.scripts import explorer_names, page_script, style_sheet
 from nnlib.explorers.shapes import ShapesExplorer
 from nnlib.explorers.step_size import StepSizeExplorer
@@ -130,6 +133,9 @@ EXPLORERS = {
     "batch_shapes": BatchShapesExplorer,
     "backprop_graph": BackpropGraphExplorer,
     "step_size": StepSizeExplorer,
+    "loss": LossExplorer,
+    "logit_gap": LogitGapExplorer,
+    "outlier": OutlierExplorer,
 }
 
 

@@ -377,6 +377,7 @@ WITHOUT_FLOATS = {
     "shapes",
     "flat_index",
     "cache_lines",
+    "logit_gap",
 }
 
 
