@@ -23,8 +23,8 @@ EXERCISES: list[Exercise] = []
 # ---- Quick questions ---------------------------------------------------------------
 
 
-def _one_step(start, activation):
-    """A small network that begins with one number everywhere, before and after."""
+def _few_steps(start, activation):
+    """A small network that begins with one number everywhere: trained, and before."""
     net = mlp([4, 3, 2], activation, rng=np.random.default_rng(0), dtype=np.float64)
     for parameter in net.parameters():
         parameter.data[...] = start if parameter.data.ndim == 2 else 0
@@ -45,7 +45,7 @@ _NOTHING = "None"
 
 
 def _what_moves():
-    net, before = _one_step(0.0, Tanh)
+    net, before = _few_steps(0.0, Tanh)
     now = [parameter.data for parameter in net.parameters()]
     moved = [bool(np.any(a != b)) for a, b in zip(now, before, strict=True)]
     names = {
@@ -58,7 +58,7 @@ def _what_moves():
 
 
 def _different_units():
-    net, _ = _one_step(0.01, Tanh)
+    net, _ = _few_steps(0.01, Tanh)
     return len(np.unique(net[0].weight.data.round(9), axis=1).T)
 
 
