@@ -113,7 +113,7 @@ FAN_IN = Exercise(
             ...
     """),
     reference=fan_in_and_out,
-    parts=["fan_in", "fan_out"],
+    parts=["the number fan_in", "the number fan_out"],
     cases=lambda: [
         ((3, 2),),
         ((784, 128),),
@@ -1379,9 +1379,9 @@ FIRST_LOSS = Exercise(
         gives the activations `a` of shape $(B, H)$, its output layer has the weights
         `w` of shape $(H, K)$ times a scale, and no bias; `y` of shape $(B)$ holds the
         right classes. For each of `scales`, of shape $(S)$, compute by how much the
-        mean cross-entropy of the logits lies above $\ln K$, and return the $S$
-        differences as an array. One scale is 1000, and no overflow may come of it;
-        `nnlib` is yours to use.
+        mean cross-entropy of the logits lies above $\ln K$ (negative where it lies
+        below), and return the $S$ differences as an array. One scale is 1000, and no
+        overflow may come of it; `nnlib` is yours to use.
     """),
     stub=cleandoc("""
         def first_excess(a, w, y, scales):
