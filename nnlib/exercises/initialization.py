@@ -1944,7 +1944,7 @@ def _what_moves():
     net, before = _few_steps(0.0, Tanh)
     now = [parameter.data for parameter in net.parameters()]
     moved = [bool(np.any(a != b)) for a, b in zip(now, before, strict=True)]
-    names = {
+    names: dict[tuple[bool, ...], str] = {
         (False, False, False, True): _ONLY_LAST_BIAS,
         (False, False, True, True): _LAST_LAYER,
         (True, True, True, True): _ALL_ALIKE,
