@@ -24,9 +24,9 @@ function render({ model, el }) {
   const { variants, u1: U1, u2: U2, cloud: packed, maps: packedMaps } = model.get("data");
   const cloud = unpack(packed);
   const maps = {};
-  for (const [name, map] of Object.entries(packedMaps)) {
-    maps[name] = Object.fromEntries(Object.entries(map).map(([key, value]) =>
-      [key, key === "words" ? value : unpack(value)]));
+  for (const [name, { words, ...rest }] of Object.entries(packedMaps)) {
+    maps[name] = { words };
+    for (const [key, value] of Object.entries(rest)) maps[name][key] = unpack(value);
   }
 
   view.select("variant", {
@@ -122,7 +122,7 @@ function render({ model, el }) {
         plane.axes() + plane.clip(after, words[i] ? "" : plane.dot(z[0][i][j], z[1][i][j], "ink")),
       table: readout(
         `${where}: ${share} of all normal pairs lie within this radius`,
-        ["variant", "radius", "angle, rad", "z₁", "z₂"], rows,
+        ["map", "radius", "radians", "z₁", "z₂"], rows,
       ),
       say: `${where}: radius ${radiusText}, angle ${angleText}, z₁ = ${z1}, z₂ = ${z2}`,
     };

@@ -14,6 +14,8 @@ VARIANTS = ["right", "degrees", "wedge", "no 1 −"]
 U1 = [0.0, 0.001, 0.01, *(round(0.05 * i, 2) for i in range(1, 20)), 0.99, 0.999]
 U2 = [i / 24 for i in range(24)]
 SAMPLES = 160
+#: The cosine of a quarter of a turn is this small, and should be 0.
+ROUNDING = 1e-14
 
 
 class BoxMullerMapExplorer(Explorer):
@@ -60,7 +62,7 @@ class BoxMullerMapExplorer(Explorer):
                 "angle": pack(angle),
                 "inside": pack(1 - np.exp(-(radius**2) / 2)),
                 "direction": pack(np.stack([np.cos(angle), np.sin(angle)])),
-                "z": pack(np.where(finite[:, np.newaxis], z, 0)),
+                "z": pack(np.where(finite[:, np.newaxis] & (abs(z) > ROUNDING), z, 0)),
                 "words": words,
                 "cloud": pack(np.stack([far * np.cos(turn), far * np.sin(turn)])),
             }
