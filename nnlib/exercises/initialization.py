@@ -1366,7 +1366,7 @@ def _excess_cases() -> Sequence[Case]:
         (small, weights, np.array([0, 1]), np.array([0.0, 1.0])),
         (*drawn(6, 4, 3), np.array([0.5, 2.0])),
         (*drawn(50, 16, 10), np.array([0.0, 0.01, 0.1, 1.0, 10.0])),
-        (small.copy(), weights.copy(), np.array([1, 0]), np.array([1e3])),
+        (small.copy(), weights.copy(), np.array([0, 0]), np.array([1e3])),
     ]
 
 
