@@ -9,6 +9,7 @@ from nnlib import SGD, CrossEntropyLoss, Linear, ReLU, Sequential, Tanh, init
 from nnlib.exercises import check
 from nnlib.exercises.initialization import (
     count_distinct,
+    fan_in_and_out,
     first_excess,
     he_uniform_from,
     normal_pairs,
@@ -40,26 +41,39 @@ def said_of(id, answer):
 # ---- fans, and uniform weights ------------------------------------------------------
 
 
-def test_the_library_s_own_fans_are_right():
-    assert accepted("fan-in", init.fans)
+def in_pytorch_s_order(shape):
+    """Return what nnlib has for a weight of two or four sizes, outputs first."""
+    return init.fans(shape if len(shape) == 4 else shape[::-1])
 
 
-def test_products_of_numpy_are_integers_too():
-    def by_products(shape):
-        if len(shape) == 2:
-            return shape
+def test_fans_of_matrices_and_pictures_are_the_library_s():
+    def by_nnlib(shape):
+        if len(shape) in (2, 4):
+            return in_pytorch_s_order(shape)
         return np.prod(shape[1:]), shape[0] * np.prod(shape[2:])
 
-    assert accepted("fan-in", by_products)
+    assert accepted("fan-in", by_nnlib)
+
+
+def test_a_loop_over_the_sides_is_right():
+    def by_a_loop(shape):
+        fan_out, fan_in, *sides = shape
+        for side in sides:
+            fan_in, fan_out = fan_in * side, fan_out * side
+        return fan_in, fan_out
+
+    assert accepted("fan-in", by_a_loop)
 
 
 def test_fans_that_are_no_integers_are_refused():
-    def halves(shape):
-        return tuple(float(size) for size in init.fans(shape))
+    text = said_of("fan-in", lambda shape: (shape[1] * 1.0, shape[0] * 1.0))
+    assert "The number fan_in is a float; expected was an integer" in text
 
-    assert "The number fan_in is a float; expected was an integer" in said_of(
-        "fan-in", halves
-    )
+
+def test_the_remark_on_fans_has_its_numbers_right():
+    fan_in, _ = fan_in_and_out((512, 512, 3, 3))
+    assert fan_in == 4608
+    assert math.sqrt(2 / fan_in) == pytest.approx(0.021, abs=5e-4)
 
 
 def test_uniform_weights_by_way_of_their_variance_are_right():

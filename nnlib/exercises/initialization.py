@@ -27,69 +27,69 @@ __all__ = ["EXERCISES", "QUESTIONS"]
 
 
 def fan_in_and_out(shape):
-    if len(shape) == 2:
-        return shape[0], shape[1]
-    channels_out, channels_in, height, width = shape
-    return channels_in * height * width, channels_out * height * width
+    field = math.prod(shape[2:])
+    return shape[1] * field, shape[0] * field
 
 
-def _fans_of_a_transposed_matrix(shape):
-    return fan_in_and_out(shape)[::-1] if len(shape) == 2 else fan_in_and_out(shape)
-
-
-def _fans_of_transposed_channels(shape):
-    return fan_in_and_out(shape) if len(shape) == 2 else fan_in_and_out(shape)[::-1]
+def _fans_of_nnlib_s_matrices(shape):
+    return shape if len(shape) == 2 else fan_in_and_out(shape)
 
 
 def _fans_swapped(shape):
     return fan_in_and_out(shape)[::-1]
 
 
-def _fans_of_the_first_two(shape):
-    return shape[0], shape[1]
-
-
 def _fans_of_channels_alone(shape):
-    return shape if len(shape) == 2 else (shape[1], shape[0])
+    return shape[1], shape[0]
 
 
 def _fans_with_one_field(shape):
-    fan_in, fan_out = fan_in_and_out(shape)
-    return fan_in, fan_out if len(shape) == 2 else shape[0]
+    return math.prod(shape[1:]), shape[0]
 
 
 def _fans_with_one_side(shape):
-    if len(shape) == 2:
-        return shape
-    return shape[1] * shape[2], shape[0] * shape[2]
+    side = shape[2] if len(shape) > 2 else 1
+    return shape[1] * side, shape[0] * side
 
 
 def _fans_of_a_square_field(shape):
-    if len(shape) == 2:
-        return shape
-    return shape[1] * shape[2] ** 2, shape[0] * shape[2] ** 2
+    field = shape[2] ** (len(shape) - 2) if len(shape) > 2 else 1
+    return shape[1] * field, shape[0] * field
+
+
+def _fans_with_sides_added(shape):
+    field = sum(shape[2:]) if len(shape) > 2 else 1
+    return shape[1] * field, shape[0] * field
 
 
 def _fans_of_the_field_alone(shape):
     if len(shape) == 2:
-        return shape
-    return shape[2] * shape[3], shape[2] * shape[3]
+        return fan_in_and_out(shape)
+    return math.prod(shape[2:]), math.prod(shape[2:])
 
 
 def _fans_with_the_channels_last(shape):
-    if len(shape) == 2:
-        return shape
-    field = shape[0] * shape[1]
-    return field * shape[2], field * shape[3]
+    field = math.prod(shape[:-2])
+    return field * shape[-2], field * shape[-1]
 
 
 def _fans_of_all_weights(shape):
-    return int(np.prod(shape)), int(np.prod(shape))
+    return math.prod(shape), math.prod(shape)
 
 
 def _fans_with_the_bias(shape):
     fan_in, fan_out = fan_in_and_out(shape)
     return fan_in + 1, fan_out
+
+
+def _fans_of_four_sizes(shape):
+    channels_out, channels_in, height, width = shape
+    return channels_in * height * width, channels_out * height * width
+
+
+def _fans_by_a_product_of_floats(shape):
+    field = np.prod(shape[2:])
+    return shape[1] * field, shape[0] * field
 
 
 def _fans_in_a_list(shape):
@@ -98,100 +98,94 @@ def _fans_in_a_list(shape):
 
 FAN_IN = Exercise(
     id="initialization/fan-in",
-    title="Who feeds whom",
+    title="Who feeds whom, in PyTorch",
     statement=cleandoc(r"""
-        Return `fan_in` and `fan_out` of a weight from its `shape`, as a tuple of two
-        integers: how many inputs feed one output, and how many outputs one input
-        feeds. A shape of two numbers is a linear layer's, `(in_features,
-        out_features)`. A shape of four is a convolution's, `(out_channels,
-        in_channels, height, width)`: one of its outputs sees a field of height times
-        width places in every input channel. The field need not be square.
+        PyTorch stores every weight with its outputs first: a linear layer's has the
+        shape `(out_features, in_features)`, and a convolution's `(out_channels,
+        in_channels, ...)`, where the sides of the window follow. A sound has one side,
+        a picture two, a scan of a body three, and they need not be equal. Return
+        `fan_in` and `fan_out` of a weight from its `shape` in this order, as a tuple of
+        two integers: how many inputs feed one output, and how many outputs one input
+        feeds.
     """),
     stub=cleandoc("""
         def fan_in_and_out(shape):
-            # a tuple of 2 or of 4 integers -> fan_in, fan_out
+            # a tuple of 2 integers or more -> fan_in, fan_out
             ...
     """),
     reference=fan_in_and_out,
     parts=["the number fan_in", "the number fan_out"],
     cases=lambda: [
-        ((3, 2),),
-        ((784, 128),),
+        ((2, 3),),
+        ((128, 784),),
         ((16, 8, 5, 5),),
         ((6, 1, 3, 3),),
-        ((4, 2, 1, 7),),
+        ((4, 2, 7),),
+        ((4, 2, 2, 7),),
+        ((8, 4, 2, 3, 5),),
         ((10, 10, 1, 1),),
     ],
     hints=[
-        "Begin with `len(shape)`. For a linear layer the answer is the shape itself.",
-        "One output of a convolution is a sum over input channels, rows and columns of "
-        "its field. How many products does it add up?",
-        "`fan_in` is in_channels · height · width. One input lies in the fields of as "
-        "many outputs of every output channel as the field has places.",
+        "How many places does the window have? For a linear layer take it to be one.",
+        "One output of a convolution is a sum over the input channels and over all "
+        "places of the window. One input lies in as many windows as a window has "
+        "places, and each of these feeds every output channel.",
+        "`math.prod(shape[2:])` counts the places, and is 1 where no sides follow. "
+        "Then `fan_in` is `shape[1]` times that.",
     ],
     comment=(
-        "Fan-in counts the products in the sum that one output is. The number of "
-        "places of the picture does not occur: the same weights are used at each of "
-        "them, and each output is a sum of its own. Fan-out is exact away from the "
-        "picture's edge, where an input lies in fewer fields."
+        "The product of no numbers is 1, so the linear layer needs no case of its own: "
+        "it is a convolution whose window has a single place. The size of the picture "
+        "does not occur, since each output is a sum of its own over one window."
     ),
     remark=(
-        "This is `nnlib.init.fans`. A convolution of 3 x 3 with 512 channels has a "
-        "fan-in of 4,608: its He weights have a standard deviation of 0.021, although "
-        "its window is small."
+        "A convolution of 3 x 3 with 512 channels has a fan-in of 4,608, so its He "
+        "weights have a standard deviation of 0.021, although its window is small."
     ),
     mistakes=[
         Mistake(
-            "reads a linear layer's shape the other way round",
-            _fans_of_a_transposed_matrix,
-            "Here a weight has shape (in_features, out_features), since a layer is "
-            "XW + b. PyTorch stores the transpose, and there the first is fan-out.",
-        ),
-        Mistake(
-            "reads a convolution's channels the other way round",
-            _fans_of_transposed_channels,
-            "A convolution's shape begins with out_channels. One output adds up over "
-            "the *input* channels, so the second number belongs to fan_in.",
+            "reads a linear layer in this book's order",
+            _fans_of_nnlib_s_matrices,
+            "Here a weight is (in_features, out_features), since a layer is XW + b. "
+            "PyTorch stores the transpose: its first size is the outputs'.",
         ),
         Mistake(
             "swaps fan_in and fan_out",
             _fans_swapped,
-            "fan_in is how many inputs feed one output. A layer from 784 pixels to 128 "
-            "units has fan_in 784.",
-        ),
-        Mistake(
-            "takes the first two numbers of every shape",
-            _fans_of_the_first_two,
-            "The shape of a convolution is in another order, and it has a field: one "
-            "output sees height times width places in every input channel.",
+            "fan_in is how many inputs feed one output. In this order the outputs come "
+            "first, so fan_in begins with `shape[1]`.",
         ),
         Mistake(
             "counts channels and no places",
             _fans_of_channels_alone,
-            "One output adds up a whole field in every channel: multiply the channels "
-            "by height · width. For 5 x 5 the weights would come out 5 times too "
+            "One output adds up a whole window in every channel: multiply by the "
+            "number of its places. For 5 x 5 the weights would come out 5 times too "
             "large.",
         ),
         Mistake(
-            "leaves the field out of fan_out",
+            "leaves the window out of fan_out",
             _fans_with_one_field,
-            "An input lies in the fields of many outputs: in height · width of them in "
-            "every output channel. The field belongs to both fans.",
+            "An input lies in many windows: in one for each place that it can have in "
+            "them. The number of places belongs to both fans.",
         ),
         Mistake(
-            "multiplies by one side of the field",
+            "multiplies by one side of the window",
             _fans_with_one_side,
-            "A field of height times width has that many places, not as many as one "
-            "of its sides.",
+            "A window has as many places as the product of all its sides.",
         ),
         Mistake(
-            "takes the field to be square",
+            "takes all sides to be equal",
             _fans_of_a_square_field,
-            "The square of the height is right only where height and width agree. "
-            "Take the product of both.",
+            "A power of the first side is right only where all sides agree. Take the "
+            "product of them.",
         ),
         Mistake(
-            "counts the field and no channels",
+            "adds the sides of the window",
+            _fans_with_sides_added,
+            "A window of 5 x 5 has 25 places and not 10: the sides are multiplied.",
+        ),
+        Mistake(
+            "counts places and no channels",
             _fans_of_the_field_alone,
             "The sum also runs over the channels: in_channels for fan_in, out_channels "
             "for fan_out.",
@@ -199,9 +193,8 @@ FAN_IN = Exercise(
         Mistake(
             "expects the channels at the end",
             _fans_with_the_channels_last,
-            "That is the order (height, width, in_channels, out_channels), which "
-            "TensorFlow has. Here the channels come first, and the outgoing ones first "
-            "of all.",
+            "That is TensorFlow's order, (height, width, in_channels, out_channels). "
+            "In PyTorch's the channels come first, and the outgoing ones first of all.",
         ),
         Mistake(
             "counts all weights",
@@ -214,6 +207,18 @@ FAN_IN = Exercise(
             _fans_with_the_bias,
             "The bias begins at 0 and adds nothing to the variance of a sum. fan_in "
             "counts the products of weights and inputs.",
+        ),
+        Mistake(
+            "expects four sizes",
+            _fans_of_four_sizes,
+            "Four names take four sizes, and a shape may have two, three or more. "
+            "`shape[2:]` holds the sides, however many there are.",
+        ),
+        Mistake(
+            "gets a float from np.prod",
+            _fans_by_a_product_of_floats,
+            "Of an empty tuple `np.prod` makes the float 1.0, so that the fans of a "
+            "linear layer are no integers. `math.prod` gives the integer 1.",
         ),
         Mistake(
             "returns a list",
