@@ -352,13 +352,17 @@ def test_nothing_is_wider_than_a_phone(show):
       const parts = [...el.querySelectorAll("table, select, .nn-drawing text")];
       return Math.max(...parts.map(right)) - right(el.querySelector(".nn-drawing"));
     }"""
-    stacks = layers()
+    stacks = on_a_phone(show, layer_histograms())
     for name in ACTIVATIONS:
-        for gain, layer in ((0.5, 20), (4.0, 9)):
-            stacks.activation, stacks.gain, stacks.layer = name, gain, layer
-            assert on_a_phone(show, stacks).run(over) <= 0, stacks
-    pairs = box_muller_map()
+        stacks.run("choose", "activation", name)
+        for gain, layer in ((0, 20), (7, 9)):
+            stacks.run("slide", "gain", gain)
+            stacks.run("slide", "layer", layer)
+            assert stacks.run(over) <= 0, stacks.caption
+    pairs = on_a_phone(show, box_muller_map())
     for variant in VARIANTS:
-        for u1, u2 in ((0.95, 0.625), (0.0, 0.5), (0.001, 0.25)):
-            pairs.variant, pairs.u1, pairs.u2 = variant, u1, u2
-            assert on_a_phone(show, pairs).run(over) <= 0, pairs
+        pairs.run("choose", "variant", variant)
+        for i, j in ((21, 15), (0, 12), (1, 6), (10, 19)):
+            pairs.run("slide", "u1", i)
+            pairs.run("slide", "u2", j)
+            assert pairs.run(over) <= 0, pairs.caption
