@@ -50,15 +50,11 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     >>> fans((16, 8, 5, 5))
     (200, 400)
     """
-    if len(shape) not in (2, 4) or min(shape) < 1:
-        raise ValueError(
-            "init expected a shape (in_features, out_features) or (out_channels, "
-            f"in_channels, k, k) with sizes of at least 1, got {shape_text(shape)}"
-        )
+    _check_shape(shape)
     if len(shape) == 2:
         return shape[0], shape[1]
-    field = shape[2] * shape[3]
-    return shape[1] * field, shape[0] * field
+    out_channels, in_channels, height, width = shape
+    return in_channels * height * width, out_channels * height * width
 
 
 def zeros(shape: tuple[int, ...], *, dtype: Any = np.float32) -> Array:
@@ -207,3 +203,12 @@ def _uniform(
     check_rng("init", rng)
     check_float_dtype("init", dtype)
     return rng.uniform(-limit, limit, shape).astype(dtype)
+
+
+def _check_shape(shape: tuple[int, ...]) -> None:
+    """`shape` is that of a weight with fans, of a linear layer or a convolution."""
+    if len(shape) not in (2, 4) or min(shape) < 1:
+        raise ValueError(
+            "init expected a shape (in_features, out_features) or (out_channels, "
+            f"in_channels, k, k) with sizes of at least 1, got {shape_text(shape)}"
+        )

@@ -12,12 +12,14 @@ from nnlib.exercises._bank import Question
 from nnlib.explorers.activation import FUNCTIONS, ActivationExplorer
 from nnlib.explorers.backprop_graph import BackpropGraphExplorer
 from nnlib.explorers.batch_shapes import BatchShapesExplorer
+from nnlib.explorers.box_muller_map import BoxMullerMapExplorer
 from nnlib.explorers.cache_lines import CacheLinesExplorer
 from nnlib.explorers.dead_units import DeadUnitsExplorer
 from nnlib.explorers.depth_and_gain import DepthAndGainExplorer
 from nnlib.explorers.flat_index import FlatIndexExplorer
 from nnlib.explorers.logit_gap import LogitGapExplorer
 from nnlib.explorers.loss import LossExplorer
+from nnlib.explorers.layer_histograms import LayerHistogramsExplorer
 from nnlib.explorers.matmul_steps import MatmulStepsExplorer
 from nnlib.explorers.network import NetworkExplorer
 from nnlib.explorers.outlier import OutlierExplorer
@@ -100,6 +102,16 @@ def depth_and_gain():
 
 
 @functools.cache
+def layer_histograms():
+    """Return an explorer that takes a moment to make; do not change it."""
+    return LayerHistogramsExplorer(rng=np.random.default_rng(0))
+
+
+def box_muller_map(**state):
+    return BoxMullerMapExplorer(rng=np.random.default_rng(0), **state)
+
+
+@functools.cache
 def drawn():
     """Return what the generator of `depth_and_gain` gives: x, weights, upstream."""
     rng = np.random.default_rng(0)
@@ -125,6 +137,8 @@ EXPLORERS = {
     "activation": activation,
     "depth_and_gain": depth_and_gain,
     "dead_units": dead_units,
+    "layer_histograms": layer_histograms,
+    "box_muller_map": box_muller_map,
     "shapes": ShapesExplorer,
     "flat_index": FlatIndexExplorer,
     "matmul_steps": matmul_steps,

@@ -215,6 +215,8 @@ def test_a_state_that_there_is_not_is_refused(name):
     more = {
         "activation": {},
         "depth_and_gain": {"rng": np.random.default_rng(0)},
+        "layer_histograms": {"rng": np.random.default_rng(0)},
+        "box_muller_map": {"rng": np.random.default_rng(0)},
         "dead_units": {"runs": dead_units_runs(), "steps": STEPS},
         "matmul_steps": {"a": LEFT, "b": RIGHT},
     }.get(name, {})
