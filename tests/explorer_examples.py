@@ -20,7 +20,9 @@ from nnlib.explorers.matmul_steps import MatmulStepsExplorer
 from nnlib.explorers.network import NetworkExplorer
 from nnlib.explorers.scripts import explorer_names, page_script, style_sheet
 from nnlib.explorers.shapes import ShapesExplorer
+from nnlib.explorers.stability import StabilityExplorer
 from nnlib.explorers.step_size import StepSizeExplorer
+from nnlib.explorers.trajectories import TrajectoriesExplorer
 
 STEPS = list(range(0, 201, 5))
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
@@ -130,6 +132,8 @@ EXPLORERS = {
     "batch_shapes": BatchShapesExplorer,
     "backprop_graph": BackpropGraphExplorer,
     "step_size": StepSizeExplorer,
+    "stability": StabilityExplorer,
+    "trajectories": TrajectoriesExplorer,
 }
 
 
