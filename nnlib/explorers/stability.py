@@ -16,7 +16,7 @@ __all__ = [
 ]
 
 #: The learning rate times the curvature, ηL.
-RATES = sorted([round(0.05 * i, 2) for i in range(81)] + [1.98, 2.02])
+RATES = sorted([i / 10 for i in range(41)] + [0.05, 1.95, 1.98, 2.02, 2.05])
 MOMENTA = [0.0, 0.3, 0.5, 0.7, 0.9, 0.95]
 STEPS = 30
 #: How long a run is followed for its arrival: within `CLOSE` of the start, for good.
@@ -99,7 +99,7 @@ def iterates(momentum: float, steps: int = STEPS) -> Array:
     Returns
     -------
     numpy.ndarray
-        Shape ``(83, steps + 1)``: w after each step, from 1 at the start. Since only
+        Shape ``(46, steps + 1)``: w after each step, from 1 at the start. Since only
         ηL matters, the learning rate is 1 and the curvature is each of `RATES`.
     """
     curvature = np.array(RATES)
