@@ -51,7 +51,8 @@ function render({ model, el }) {
     const border = plane.curve(limits[2], heights, stroke("orange", "", 2.5)) +
       plane.curve(limits[0], heights, stroke("green", "7 4")) + plane.curve(limits[1], heights, stroke("purple", "2 3"));
     const notes = note(0.5, 0.05, "one side") + note(1.4, 0.55, "swings") + note(1.55, 0.05, "jumps") + note(3.2, 0.2, "explodes");
-    const here = `<circle class="nn-handle" cx="${plane.X(rate)}" cy="${plane.Y(momentum)}" r="7"/>`;
+    const here = `<circle class="nn-handle" cx="${plane.X(rate)}" cy="${plane.Y(momentum)}" r="7"/>` +
+      `<rect class="nn-area" x="38" y="26" width="${half}" height="${high}"/>`;
 
     const top = wide ? 26 : high + 100;
     const bowl = plot({

@@ -59,7 +59,7 @@ function run(surface, name, lr, momentum, start, steps, gone) {
 function render({ model, el }) {
   const view = explorer({ model, el });
   const { x: xs, y: ys, rates, momenta, steps, gone, minima, optimizers, ...packed } = model.get("data");
-  const contours = Object.fromEntries(Object.entries(packed.contours).map(([name, line]) => [name, unpack(line)]));
+  const contours = Object.fromEntries(Object.entries(packed.contours).map(([name, all]) => [name, Object.values(all).map(unpack)]));
 
   view.select("surface", { label: "Surface", options: Object.keys(SURFACES).map((name) => [name, name]) });
   view.checks("optimizers", {
@@ -100,7 +100,7 @@ function render({ model, el }) {
       xTicks: [0, 25, 50, 75, 100].map((v) => [v, String(v)]),
       yTicks: [[2, "100"], [0, "1"], [-2, "0.01"], [-4, "10⁻⁴"], [-6, "10⁻⁶"]], yLabel: "loss", xLabel: "step",
     });
-    const lines = map.curve(...contours[surface], `${stroke("muted", "", 0.8)} opacity="0.6"`);
+    const lines = contours[surface].map((line) => map.curve(...line, `${stroke("muted", "", 0.8)} opacity="0.6"`));
     let [paths, curves, dots] = ["", "", ""];
     const rows = [];
     optimizers.filter((name) => shown.includes(name)).forEach((name) => {
@@ -124,7 +124,7 @@ function render({ model, el }) {
     const title = `At step ${step}, with the learning rate ${lr}`;
     return {
       height: top + tall + 44,
-      svg: map.axes() + map.clip(lines, ...bottoms, paths) + `<circle class="nn-handle" cx="${map.X(x)}" cy="${map.Y(y)}" r="7"/>` +
+      svg: map.axes() + map.clip(...lines, ...bottoms, paths) + `<circle class="nn-handle" cx="${map.X(x)}" cy="${map.Y(y)}" r="7"/>` +
         chart.axes() + chart.clip(curves) + chart.upright(step, true) + dots,
       table: readout(title, ["optimiser", "loss", "distance", "loss < 0.001"], rows),
       say: `${title}. ${rows.map(([name, loss]) => `${name}: loss ${loss}`).join("; ")}`,

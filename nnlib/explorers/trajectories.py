@@ -149,7 +149,7 @@ class TrajectoriesExplorer(Explorer):
                 "momenta": MOMENTA,
                 "steps": STEPS,
                 "gone": GONE,
-                "contours": {name: pack(_contours(s)) for name, s in SURFACES.items()},
+                "contours": {name: _contours(s) for name, s in SURFACES.items()},
                 "minima": {name: s.minima for name, s in SURFACES.items()},
                 "optimizers": list(OPTIMIZERS),
             },
@@ -195,11 +195,10 @@ def trajectory(
     return places
 
 
-def _contours(surface: Surface) -> Array:
-    """Return lines of equal loss, shape ``(2, points)``; NaN where one ends."""
+def _contours(surface: Surface) -> dict[str, Any]:
+    """Return lines of equal loss for the page, each of shape ``(2, points)``."""
     x, y = np.linspace(X[0], X[-1], 41), np.linspace(Y[0], Y[-1], 33)
     losses = [[surface.f(a, b) for a in x] for b in y]
     drawn = Figure().subplots().contour(x, y, losses, LEVELS)
-    end = np.full((1, 2), np.nan)
     lines = [line for level in drawn.allsegs for line in level if len(line)]
-    return np.concatenate([part for line in lines for part in (line, end)]).T
+    return {str(i): pack(line.T) for i, line in enumerate(lines)}
