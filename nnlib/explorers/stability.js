@@ -10,7 +10,7 @@ function render({ model, el }) {
   const times = Array.from({ length: steps + 1 }, (_, t) => t);
   const [heights, ...limits] = edges.map((list) => Array.from(list));
 
-  view.slider("rate", { label: "Learning rate × curvature, ηL", values: rates, text: (v) => fixed(v, 2), wide: true });
+  view.slider("rate", { label: "Learning rate × curvature, ηc", values: rates, text: (v) => fixed(v, 2), wide: true });
   view.slider("momentum", { label: "Momentum μ", values: momenta, text: String });
   view.slider("step", { label: "Steps shown", values: times, text: String, wide: true, buttons: true });
 
@@ -40,7 +40,7 @@ function render({ model, el }) {
     const high = wide ? 230 : 170;
     plane = plot({
       box: { left: 38, top: 26, width: half, height: high }, x: [0, 4], y: [0, 1],
-      xTicks: whole([0, 1, 2, 3, 4]), yTicks: whole([0, 0.5, 1]), xLabel: "ηL", yLabel: "momentum μ",
+      xTicks: whole([0, 1, 2, 3, 4]), yTicks: whole([0, 0.5, 1]), xLabel: "ηc", yLabel: "momentum μ",
     });
     const none = heights.map(() => 0);
     const far = heights.map(() => 4);
@@ -73,7 +73,7 @@ function render({ model, el }) {
     const line = course.clip(course.curve(times, path, stroke("orange", "", 1.5)),
       ...shown.map((w, t) => course.dot(t, inside(w) ? w : NaN, t === step ? "ink" : "orange")));
     const name = momentum ? `momentum ${momentum}` : "no momentum";
-    const title = `ηL = ${fixed(rate, 2)}, ${name}: ${names[kinds[row][column]]}`;
+    const title = `ηc = ${fixed(rate, 2)}, ${name}: ${names[kinds[row][column]]}`;
     const arrival = arrivals[row][column];
     const rows = [
       [`w after step ${step}, from 1`, format(path[step])],

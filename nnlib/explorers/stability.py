@@ -15,7 +15,7 @@ __all__ = [
     *("behaviour", "edges", "iterates", "slowest_factor"),
 ]
 
-#: The learning rate times the curvature, ηL.
+#: The learning rate times the curvature, ηc.
 RATES = sorted([i / 10 for i in range(41)] + [0.05, 1.95, 1.98, 2.02, 2.05])
 MOMENTA = [0.0, 0.3, 0.5, 0.7, 0.9, 0.95]
 STEPS = 30
@@ -34,12 +34,12 @@ KINDS = [
 
 
 class StabilityExplorer(Explorer):
-    """Gradient descent with momentum on a parabola, for every ηL and momentum.
+    """Gradient descent with momentum on a parabola, for every ηc and momentum.
 
     Parameters
     ----------
     rate : float, optional
-        The learning rate times the curvature, ηL, from 0 to 4.
+        The learning rate times the curvature, ηc, from 0 to 4.
     momentum : float, optional
         μ, from 0 to 0.95. Of both, the nearest stop of the slider is taken.
     step : int, optional
@@ -89,7 +89,7 @@ class StabilityExplorer(Explorer):
 
 
 def iterates(momentum: float, steps: int = STEPS) -> Array:
-    """Return where nnlib's SGD is on the loss L w² / 2, for every ηL of `RATES`.
+    """Return where nnlib's SGD is on the loss c w² / 2, for every ηc of `RATES`.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def iterates(momentum: float, steps: int = STEPS) -> Array:
     -------
     numpy.ndarray
         Shape ``(46, steps + 1)``: w after each step, from 1 at the start. Since only
-        ηL matters, the learning rate is 1 and the curvature is each of `RATES`.
+        ηc matters, the learning rate is 1 and the curvature is each of `RATES`.
     """
     curvature = np.array(RATES)
     w = Parameter(np.ones_like(curvature))
@@ -119,13 +119,13 @@ def slowest_factor(rate: float, momentum: float) -> float:
     Parameters
     ----------
     rate, momentum : float
-        ηL and μ.
+        ηc and μ.
 
     Returns
     -------
     float
-        The larger magnitude of the two roots of r² - (1 + μ - ηL) r + μ = 0, of which
-        every run is a mixture; without momentum |1 - ηL|.
+        The larger magnitude of the two roots of r² - (1 + μ - ηc) r + μ = 0, of which
+        every run is a mixture; without momentum |1 - ηc|.
     """
     if not momentum:
         return abs(1 - rate)
@@ -133,10 +133,10 @@ def slowest_factor(rate: float, momentum: float) -> float:
 
 
 def edges(momentum: float) -> tuple[float, float, float]:
-    """Return the ηL at which a run begins to swing, to jump, and to explode.
+    """Return the ηc at which a run begins to swing, to jump, and to explode.
 
     Between the first two the roots of the equation in `slowest_factor` are complex, and
-    their magnitude is √μ: there ηL makes no difference to the speed.
+    their magnitude is √μ: there ηc makes no difference to the speed.
     """
     root = momentum**0.5
     return (1 - root) ** 2, (1 + root) ** 2, 2 * (1 + momentum)
