@@ -1938,8 +1938,8 @@ RAVINE = Exercise(
             "takes Adam as it comes",
             lambda params: Adam(params, lr=0.1),
             "Adam makes the coordinates alike, but here the ravine lies across them. "
-            "Its β₁ is a momentum of 0.9, and with β₂ = 0.999 it divides by gradients of "
-            "long ago, so it swings about the bottom for hundreds of steps. Let it "
+            "Its β₁ is a momentum of 0.9, and with β₂ = 0.999 it divides by gradients "
+            "of long ago, so it swings about the bottom for hundreds of steps. Let it "
             "forget sooner (β₁ = 0.7, β₂ = 0.99, η = 0.2 will do), or take a velocity "
             "of the right momentum.",
         ),
