@@ -1,5 +1,7 @@
 """The explorers of optimisers, in Python and in a page."""
 
+import functools
+
 import numpy as np
 import pytest
 import traitlets
@@ -31,6 +33,13 @@ from nnlib.explorers.trajectories import (
 from nnlib.gradcheck import numerical_gradient
 
 each_surface = pytest.mark.parametrize("surface", SURFACES)
+
+
+#: In the page: what is read at each of these stops of the sliders.
+READ_AT = """(el, every) => every.map((stops) => {
+  for (const [name, stop] of Object.entries(stops)) slide(el, name, stop);
+  return readOut(el);
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +132,7 @@ def as_python_has_it(found):
 def test_the_pages_runs_are_nnlibs_for_hundreds_of_starts():
     rng = np.random.default_rng(3)
     cases, expected = [], []
-    for number in range(480):
+    for number in range(320):
         surface, name = list(SURFACES)[number % 4], list(OPTIMIZERS)[number // 4 % 4]
         lr, momentum = float(rng.choice(RATES)), float(rng.choice(MOMENTA))
         start = [float(rng.choice(X)), float(rng.choice(Y))]
@@ -134,7 +143,7 @@ def test_the_pages_runs_are_nnlibs_for_hundreds_of_starts():
         np.testing.assert_allclose(
             as_python_has_it(found), right, rtol=1e-6, atol=1e-6, err_msg=str(case)
         )
-    assert sum(np.isnan(run[-1, 0]) for run in expected) > 40  # some that explode
+    assert sum(np.isnan(run[-1, 0]) for run in expected) > 25  # some that explode
 
 
 def test_the_pages_losses_are_nnlibs():
@@ -175,30 +184,30 @@ def read_of_run(surface, name, lr, momentum, start, step):
     return [name, brief(losses[step]), brief(away), end]
 
 
-def test_every_read_out_of_a_trajectory_is_nnlibs(show):
-    figure = show(TrajectoriesExplorer())
+@each_surface
+def test_every_read_out_of_a_trajectory_is_nnlibs(show, surface):
+    figure = show(TrajectoriesExplorer(surface=surface))
     rng = np.random.default_rng(5)
-    for number in range(40):
-        surface = list(SURFACES)[number % 4]
-        at = {
+    stops = [
+        {
             "lr": int(rng.integers(4, len(RATES) - 3)),
             "momentum": int(rng.integers(0, 6)),
             "x": int(rng.integers(0, len(X))),
             "y": int(rng.integers(0, len(Y))),
             "step": int(rng.integers(0, 41)),
         }
-        figure.run("choose", "surface", surface)
-        for key, stop in at.items():
-            figure.run("slide", key, stop)
+        for _ in range(12)
+    ]
+    for at, found in zip(stops, figure.run(READ_AT, stops), strict=True):
         lr, momentum = RATES[at["lr"]], MOMENTA[at["momentum"]]
         start = (X[at["x"]], Y[at["y"]])
-        assert figure.rows == [
-            read_of_run(surface, name, lr, momentum, start, at["step"])
-            for name in OPTIMIZERS
-        ], (surface, at)
-        assert figure.caption == (
-            f"At step {at['step']}, with the learning rate {lr:g}"
-        )
+        assert found == {
+            "caption": f"At step {at['step']}, with the learning rate {lr:g}",
+            "rows": [
+                read_of_run(surface, name, lr, momentum, start, at["step"])
+                for name in OPTIMIZERS
+            ],
+        }, at
 
 
 def test_an_optimiser_is_shown_and_hidden(show):
@@ -228,8 +237,8 @@ def test_the_start_is_dragged_and_the_step_is_picked(show):
     ]
     assert figure.rows == expected
     assert figure.slider("x").get_attribute("aria-valuetext") == "−0.50"
-    second = figure.root.locator(".nn-handle").nth(1).bounding_box()
-    mouse.click(second["x"] + 500, second["y"] + 80)
+    right = figure.drawing.bounding_box()
+    mouse.click(right["x"] + right["width"] - 4, right["y"] + 80)
     assert figure.caption == "At step 100, with the learning rate 0.05"
 
 
@@ -354,13 +363,11 @@ def test_a_run_behaves_as_its_kind_says(momentum):
         else:
             assert kind == "explodes"
             assert np.abs(run[-1]) > 1e3
-    kinds = {behaviour(rate, momentum) for rate in DIAL_RATES}
-    assert kinds - {"never arrives, never leaves"} >= set(KINDS[2:]) - {
-        "never arrives, never leaves",
-        *(["swings and arrives"] if not momentum else []),
-        *(["comes from one side"] if momentum > 0.6 else []),
-        *(["jumps from side to side and arrives"] if momentum > 0.9 else []),
-    }
+
+
+def test_every_kind_is_on_the_dial():
+    found = {behaviour(rate, mu) for rate in DIAL_RATES for mu in DIAL_MOMENTA}
+    assert found == set(KINDS)
 
 
 @pytest.mark.parametrize("momentum", [0.1, 0.5, 0.9])
@@ -383,8 +390,11 @@ def steps_to_within_a_percent(run):
     return None
 
 
+long_runs = functools.cache(functools.partial(iterates, steps=600))
+
+
 def read_of_dial(rate, momentum, step):
-    run = iterates(momentum, 600)[DIAL_RATES.index(rate)]
+    run = long_runs(momentum)[DIAL_RATES.index(rate)]
     arrival = steps_to_within_a_percent(run)
     name = f"momentum {momentum:g}" if momentum else "no momentum"
     kind = behaviour(rate, momentum)
@@ -406,13 +416,14 @@ def read_of_dial(rate, momentum, step):
 
 def test_every_read_out_of_the_dial_is_nnlibs(show):
     figure = show(StabilityExplorer())
-    for i, momentum in enumerate(DIAL_MOMENTA):
-        figure.run("slide", "momentum", i)
-        for j, rate in enumerate(DIAL_RATES):
-            step = (7 * i + j) % 31
-            figure.run("slide", "rate", j)
-            figure.run("slide", "step", step)
-            assert figure.run("readOut") == read_of_dial(rate, momentum, step)
+    stops = [
+        {"momentum": i, "rate": j, "step": (7 * i + j) % 31}
+        for i in range(len(DIAL_MOMENTA))
+        for j in range(len(DIAL_RATES))
+    ]
+    for at, found in zip(stops, figure.run(READ_AT, stops), strict=True):
+        rate, momentum = DIAL_RATES[at["rate"]], DIAL_MOMENTA[at["momentum"]]
+        assert found == read_of_dial(rate, momentum, at["step"])
 
 
 def test_one_percent_decides():
