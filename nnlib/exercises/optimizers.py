@@ -4,8 +4,9 @@
 # Solutions and mistakes are written as students write them, without annotations.
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from inspect import cleandoc
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from nnlib._types import Array
 from nnlib.exercises._bank import Case, Exercise, Mistake, Question
 from nnlib.module import Parameter
-from nnlib.optim import SGD, Adam
+from nnlib.optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm
 
 __all__ = ["EXERCISES", "QUESTIONS"]
 
@@ -1985,4 +1986,219 @@ EXERCISES = [
 # ---- Quick questions ---------------------------------------------------------------
 
 
-QUESTIONS: list[Question] = []
+def _moved(
+    make: Callable[[list[Parameter]], Optimizer],
+    gradient: float,
+    *,
+    start: float = 0.0,
+    steps: int = 1,
+) -> tuple[float, float]:
+    """The place after some steps along one gradient, and the length of the last."""
+    p = Parameter(np.array([start]))
+    optimizer, before = make([p]), start
+    for _ in range(steps):
+        before = float(p.data[0])
+        p.grad[...] = gradient
+        optimizer.step()
+    return float(p.data[0]), abs(float(p.data[0]) - before)
+
+
+def _largest_stable_rate() -> float:
+    """The learning rate from which on descent on 8 θ² / 2 no longer shrinks."""
+
+    def shrinks(lr: float) -> bool:
+        p = Parameter(np.array([1.0]))
+        optimizer = SGD([p], lr)
+        for _ in range(50):
+            p.grad[...] = 8 * p.data
+            optimizer.step()
+        return bool(abs(p.data[0]) < 1)
+
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if shrinks(middle) else (low, middle)
+    return low
+
+
+def _price_of_a_ravine() -> str:
+    steps = []
+    for kappa in (10, 1000):
+        curvatures = np.array([1.0, kappa])
+        p, count = Parameter(np.ones(2)), 0
+        optimizer = SGD([p], 2 / (1 + kappa))
+        while np.linalg.norm(p.data) > 1e-3 * np.sqrt(2):
+            p.grad[...] = curvatures * p.data
+            optimizer.step()
+            count += 1
+        steps.append(count)
+    choices = {10: _TENFOLD, 100: _HUNDREDFOLD, 1: _NO_DIFFERENCE}
+    return choices[min(choices, key=lambda c: abs(c - steps[1] / steps[0]))]
+
+
+def _noise_at_four_times_the_batch() -> float:
+    """Of all batches of four out of five gradients, against all of one."""
+    gradients = np.random.default_rng(0).normal(size=5)
+    of_four = np.mean([gradients[list(b)] for b in product(range(5), repeat=4)], axis=1)
+    return float(of_four.std() / gradients.std())
+
+
+def _first_of_clipped() -> float:
+    first, second = Parameter(np.zeros(2)), Parameter(np.zeros(2))
+    first.grad[...] = [3, 4]
+    second.grad[...] = [0, 12]
+    clip_grad_norm([first, second], 1.3)
+    return float(first.grad[0])
+
+
+_TENFOLD = "About ten times as many"
+_HUNDREDFOLD = "About a hundred times as many"
+_NO_DIFFERENCE = "As many"
+
+QUESTIONS: list[Question] = [
+    Question(
+        id="optimizers/largest-step",
+        text=(
+            "The loss is L = 4 θ², and gradient descent starts at θ = 1. Below which "
+            "learning rate does it arrive?"
+        ),
+        answer=0.25,
+        within=1e-6,
+        why="The second derivative of 4 θ² is c = 8, and the limit is 2/c = 2/8.",
+        wrong={
+            0.5: "That is 2/4. The curvature is the second derivative of 4 θ², and "
+            "not the 4 that stands in it.",
+            0.125: "That is 1/c, the best learning rate: with it one step arrives. "
+            "The limit lies twice as far.",
+            0.0625: "That is half of the best learning rate, 1/c = 1/8.",
+            8: "That is the curvature c. The limit is 2/c.",
+        },
+        otherwise="What is the second derivative c of 4 θ²? The limit is 2/c.",
+        computed=_largest_stable_rate,
+    ),
+    Question(
+        id="optimizers/price-of-a-ravine",
+        text=(
+            "Of two ravines one has the condition number 10, the other 1000. Plain "
+            "gradient descent has the best learning rate for each. How many steps "
+            "does the second need, compared with the first?"
+        ),
+        choices=[_NO_DIFFERENCE, _TENFOLD, _HUNDREDFOLD],
+        answer=_HUNDREDFOLD,
+        why="The number of steps grows in proportion to κ, and κ is 100 times larger.",
+        wrong={
+            _NO_DIFFERENCE: "The best learning rate is bounded by the steep direction, "
+            "so the flat one waits the longer the more the two differ.",
+            _TENFOLD: "That is the root of 100, what momentum makes of it. Plain "
+            "descent pays κ itself.",
+        },
+        computed=_price_of_a_ravine,
+    ),
+    Question(
+        id="optimizers/noise-of-a-batch",
+        text=(
+            "A batch grows from 16 to 64 samples, drawn from millions. By which factor "
+            "is the typical error of the gradient, the root of the mean of its squared "
+            "length, multiplied?"
+        ),
+        answer=0.5,
+        within=1e-6,
+        why="The squared error is S/B, a quarter; its root is a half.",
+        wrong={
+            0.25: "That is the factor of the squared error, S/B. The question is about "
+            "its root.",
+            1: "More samples average the noise away, though slowly: the root of S/B.",
+            2: "The error shrinks. It is the root of S/B.",
+            4: "That is the factor of the work.",
+        },
+        otherwise="The squared error is S/B. What does four times B do to its root?",
+        computed=_noise_at_four_times_the_batch,
+    ),
+    Question(
+        id="optimizers/speed-of-momentum",
+        text=(
+            "The gradient is 2 at every step, the learning rate 0.01 and the momentum "
+            "0.9. How long are the steps in the end?"
+        ),
+        answer=0.2,
+        within=1e-4,
+        why="The velocity tends to 2 / (1 - 0.9) = 20, and a step is 0.01 of it.",
+        wrong={
+            0.02: "That is the first step, 0.01 · 2. Later ones have the velocity of "
+            "all gradients before.",
+            0.018: "That is 0.9 · 0.02, what one step hands on to the next. All of "
+            "them add up.",
+            0.002: "That is a mean of gradients with the factor 1 - μ in front, as "
+            "Adam has it, times 0.1 once more. The velocity is a sum.",
+            0.038: "That is the second step, 0.02 + 0.9 · 0.02. It goes on growing.",
+            20: "That is the velocity. The step is 0.01 times as long.",
+        },
+        otherwise="To what does v = μ v + g tend if g is always 2? The step is lr v.",
+        computed=lambda: _moved(lambda ps: SGD(ps, 0.01, momentum=0.9), 2.0, steps=300)[
+            1
+        ],
+    ),
+    Question(
+        id="optimizers/first-step-of-adam",
+        text=(
+            "The first gradient that a weight gets is 50. How long is Adam's first "
+            "step, with the learning rate 0.001?"
+        ),
+        answer=0.001,
+        within=1e-6,
+        why="m̂ = 50 and the root of v̂ is 50 too: their ratio is 1.",
+        wrong={
+            0.05: "That is lr · 50, plain gradient descent. Adam divides by the "
+            "gradient's usual size, which is 50.",
+            0.00316: "That is without the bias correction: 0.1 · 50, divided by the "
+            "root of 0.001 · 50².",
+            0.0001: "There m was left uncorrected: 0.1 · 50. Divided by 1 - 0.9 it is "
+            "50.",
+            0.005: "That is lr · 0.1 · 50: neither corrected nor divided by the size.",
+        },
+        otherwise="After one step m̂ is the gradient, and v̂ its square.",
+        computed=lambda: _moved(lambda ps: Adam(ps, 0.001), 50.0)[1],
+    ),
+    Question(
+        id="optimizers/decay-alone",
+        text=(
+            "A weight is 10 and its gradient 0. AdamW takes its first step, with the "
+            "learning rate 0.01 and the weight decay 0.5. What is the weight then?"
+        ),
+        answer=9.95,
+        within=1e-4,
+        why="It shrinks by the factor 1 - 0.01 · 0.5 = 0.995; the step itself is 0.",
+        wrong={
+            9.99: "That is Adam with λw in the gradient: its first step is 0.01 long, "
+            "whatever λ is. AdamW shrinks by 1 - lr · λ.",
+            5: "There the decay is not multiplied by the learning rate: it is "
+            "1 - lr · λ.",
+            9.5: "That is a factor of 0.95. lr · λ is 0.01 · 0.5 = 0.005.",
+            10: "A gradient of 0 makes no step, but the weight decays all the same.",
+            9.94: "The decay gives 9.95. A step of 0.01 on top would need a gradient.",
+        },
+        otherwise="By which factor does a weight shrink at each step of AdamW?",
+        computed=lambda: _moved(
+            lambda ps: AdamW(ps, 0.01, weight_decay=0.5), 0.0, start=10.0
+        )[0],
+    ),
+    Question(
+        id="optimizers/clipped-together",
+        text=(
+            "A network has two parameters, with the gradients [3, 4] and [0, 12]. They "
+            "are clipped to the norm 1.3. What becomes of the 3?"
+        ),
+        answer=0.3,
+        within=1e-4,
+        why="All four have the norm 13, so each number is multiplied by a tenth.",
+        wrong={
+            0.78: "That is [3, 4] clipped by itself, from its own norm 5. The norm is "
+            "that of all gradients together.",
+            1.3: "That is each number cut off at 1.3, which would turn the gradient.",
+            3: "The norm of all together is 13, more than 1.3.",
+            0.1: "That is the factor. The 3 is multiplied by it.",
+        },
+        otherwise="How long is (3, 4, 0, 12), and by which factor is that too long?",
+        computed=_first_of_clipped,
+    ),
+]
