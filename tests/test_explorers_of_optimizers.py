@@ -162,7 +162,7 @@ def test_the_pages_losses_are_nnlibs():
 
 def brief(value):
     """Return a number as the table of the trajectories prints it."""
-    if value != 0 and not 1e-3 <= value < 1e4:
+    if value != 0 and not 1e-3 <= value < 999.5:
         digits, exponent = f"{value:.1e}".split("e")
         return f"{digits}e{int(exponent)}".replace("-", "−")
     return f"{value:#.3g}".rstrip(".") if value else "0.00"

@@ -5,7 +5,7 @@ const LOOKS = {
 };
 const NEAR = 0.001;
 const brief = (v) =>
-  ((v >= 0.001 && v < 1e4) || v === 0 ? v.toPrecision(3) : v.toExponential(1).replace("-", "−").replace("e+", "e"));
+  ((v >= 0.001 && v < 999.5) || v === 0 ? v.toPrecision(3) : v.toExponential(1).replace("-", "−").replace("e+", "e"));
 const square = (v) => v * v;
 
 // The losses and their gradients, term by term as trajectories.py has them.
