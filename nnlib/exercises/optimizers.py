@@ -104,7 +104,7 @@ MOMENTUM_BY_HAND = Exercise(
     stub="after_each_step = (..., ..., ...)",
     reference=(0.8, 0.48, 0.128),
     tolerance=1e-6,
-    parts=["w after step 1", "w after step 2", "w after step 3"],
+    parts=[f"the weight after step {t}" for t in (1, 2, 3)],
     hints=[
         "The slope of $w^2$ is $2w$: 2 at the start. With $v = 0$ the first velocity "
         "is that slope alone. The slope of the second step is taken where the first "
@@ -725,14 +725,14 @@ BIAS_CORRECTION = Exercise(
             "does not correct",
             _means_without_correction,
             "These are the means themselves, which begin near the start, 0. Divide "
-            "each by $1 - \\beta^t$, the sum of the weights in it.",
+            "each by 1 - β^t, the sum of the weights in it.",
         ),
         Mistake(
             "divides by 1 - β at every step, or adds the whole gradient",
             _means_by_one_factor,
             "That is the velocity of SGD, v = β v + g: right for the first step alone. "
-            "The weight of the start shrinks by β at every step: it is $\\beta^t$ "
-            "after t of them, and $1 - \\beta^t$ is what to divide by.",
+            "The weight of the start shrinks by β at every step: it is β^t after t "
+            "of them, and 1 - β^t is what to divide by.",
         ),
         Mistake(
             "multiplies by the correction",
@@ -761,13 +761,13 @@ BIAS_CORRECTION = Exercise(
         Mistake(
             "corrects all steps as the last",
             _means_by_last_factor,
-            "Every step has its own t. Divide row t by $1 - \\beta^t$.",
+            "Every step has its own t. Divide row t by 1 - β^t.",
         ),
         Mistake(
             "goes on with the corrected mean",
             _means_with_correction_kept,
             "What is corrected is for use in this step only. The next mean is made of "
-            "the plain $m_t$; otherwise the correction is corrected again.",
+            "the plain m; otherwise the correction is corrected again.",
         ),
         Mistake(
             "swaps β and 1 - β",
@@ -802,14 +802,14 @@ BIAS_CORRECTION = Exercise(
         Mistake(
             "squares the gradients",
             _means_of_squares,
-            "That is the mean of the squares, the $\\hat{v}$ of Adam. Asked is that of "
+            "That is the mean of the squares, the v̂ of Adam. Asked is that of "
             "the gradients themselves.",
         ),
         Mistake(
             "takes the root of the correction",
             _means_by_root,
-            "The root belongs to Adam's division by $\\sqrt{\\hat{v}}$. The mean of "
-            "the gradients is divided by $1 - \\beta^t$ itself.",
+            "The root belongs to Adam's division by √v̂. The mean of the gradients is "
+            "divided by 1 - β^t itself.",
         ),
         Mistake(
             "returns the last mean alone",
@@ -1279,9 +1279,10 @@ ADAMW_OR_L2 = Exercise(
         "caller's."
     ),
     remark=(
-        "The last case has gradients of 0: AdamW still shrinks w by 1 - ηλ. L2 within "
-        "Adam would move both weights by about η, whatever λ is, since the decay is "
-        "then all the gradient there is, and Adam divides its size away."
+        "One case has gradients of 0: AdamW still shrinks w by the factor 1 - ηλ. L2 "
+        "within Adam would move both of its weights by about the same distance, "
+        "whatever λ is and however large they are: the decay is then all the gradient "
+        "there is, and Adam divides its size away."
     ),
     mistakes=[
         Mistake(
@@ -1334,7 +1335,7 @@ ADAMW_OR_L2 = Exercise(
         Mistake(
             "divides the decay too",
             _decays_within_the_division,
-            "λw was added to $\\hat{m}$, so it is divided by the root as well, and "
+            "λw was added to m̂, so it is divided by the root as well, and "
             "weights with large gradients decay less. That is what AdamW mends.",
         ),
         Mistake(
@@ -1347,7 +1348,7 @@ ADAMW_OR_L2 = Exercise(
             "does not correct the means",
             _adamw_uncorrected,
             "m and v begin at 0 and are too small at first. The step divides them by "
-            "$1 - \\beta_1^t$ and $1 - \\beta_2^t$.",
+            "1 - β₁^t and 1 - β₂^t.",
         ),
         Mistake(
             "returns the corrected means",
@@ -1358,13 +1359,13 @@ ADAMW_OR_L2 = Exercise(
         Mistake(
             "has ε under the root",
             _adamw_with_eps_within,
-            "$\\sqrt{\\hat{v} + \\varepsilon}$ is another rule, in which 1e-8 counts "
+            "√(v̂ + ε) is another rule, in which 1e-8 counts "
             "as 1e-4. Add ε to the root.",
         ),
         Mistake(
             "forgets the root",
             _adamw_without_root,
-            "$\\hat{m} / \\hat{v}$ has the unit of 1 / gradient, so the step would "
+            "m̂ / v̂ has the unit of 1 / gradient, so the step would "
             "grow as gradients shrink. With the root the units cancel.",
         ),
         Mistake(
@@ -1537,7 +1538,7 @@ LR_RANGE_TEST = Exercise(
             ...
     """),
     reference=lr_range_test,
-    parts=["the learning rates", "the losses", "the suggestion"],
+    parts=["the array of learning rates", "the array of losses", "the suggestion"],
     cases=lambda: [
         (_Scripted(3.0, 2.0, 1.0, 2.5), 0.001, 1.0, 4),
         (_Scripted(3.0, 2.0, 1.0, 2.5, 3.9, 4.1, 0.5), 0.001, 1.0, 7),
@@ -1758,7 +1759,7 @@ class _Descended:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"at the bottom after {self.steps} steps" if self.steps else "-"
+        return f"at the bottom after {self.steps} steps" if self.steps else "not there"
 
 
 def _descend(answer: Any, curvatures: Array, axes: Array, bottom: Array) -> _Descended:
