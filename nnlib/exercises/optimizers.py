@@ -1548,7 +1548,7 @@ LR_RANGE_TEST = Exercise(
         (_Scripted(0.5, 0.3, 0.11, 0.1, 0.35, 0.6, 0.01, 5.0), 1e-4, 1.0, 8),
         (_Scripted(1.0, 0.5, 1.5, 3.0, 5.0, 0.1), 0.001, 1.0, 6),
         (_Scripted(9.0, 8.0, 7.0, 6.0, 5.0), 0.1, 1.0, 5),
-        (_Quadratic(1.0, 10.0), 0.001, 10.0, 41),
+        (_Quadratic(0.7, 13.0), 0.001, 10.0, 25),
     ],
     hints=[
         "`np.geomspace(lr_min, lr_max, count)` has equal factors between its numbers. "
@@ -1567,9 +1567,9 @@ LR_RANGE_TEST = Exercise(
         "it began."
     ),
     remark=(
-        "The smallest loss is where the steps are on the verge of exploding, and a "
-        "tenth of that learning rate lies well on the safe side, since the curvature "
-        "changes as training goes on. Smith (2017) introduced the test."
+        "In a network the loss mostly goes on falling until shortly before the steps "
+        "explode, and a tenth of that learning rate lies well on the safe side, since "
+        "the curvature changes as training goes on. Smith (2017) introduced the test."
     ),
     mistakes=[
         Mistake(
@@ -1672,7 +1672,7 @@ LR_RANGE_TEST = Exercise(
         Mistake(
             "suggests the learning rate of the smallest loss",
             _ranged(suggest=lambda rates, losses: rates[int(np.argmin(losses))]),
-            "That one is on the verge. A tenth of it is asked for.",
+            "That one is close to the verge. A tenth of it is asked for.",
         ),
         Mistake(
             "suggests a tenth of the loss",
