@@ -114,7 +114,7 @@ function render({ model, el }) {
       curves += chart.curve(losses.map((_, t) => t), losses.map((v) => Math.log10(Math.max(v, 1e-9))), style);
       const here = places[step];
       if (here) paths += map.dot(...here, colour);
-      if (losses[step] > 1e-6) dots += chart.dot(step, Math.min(2.3, Math.log10(losses[step])), colour);
+      if (losses[step] > 1e-6 && losses[step] < 100) dots += chart.dot(step, Math.log10(losses[step]), colour);
       const far = here && Math.min(...minima[surface].map(([a, b]) => Math.hypot(here[0] - a, here[1] - b)));
       const first = losses.findIndex((v) => v < NEAR);
       const end = first >= 0 ? `step ${first}` : places.length <= steps ? "explodes" : "not by 100";
