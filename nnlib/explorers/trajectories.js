@@ -3,7 +3,6 @@ import { explorer, fixed, nearestIndex, plot, readout, stroke, unpack } from "./
 const LOOKS = {
   SGD: ["blue", ""], momentum: ["orange", "7 4"], Nesterov: ["green", "2 3"], Adam: ["purple", "10 3 2 3"],
 };
-const NEAR = 0.001;
 const brief = (v) =>
   ((v >= 0.001 && v < 999.5) || v === 0 ? v.toPrecision(3) : v.toExponential(1).replace("-", "−").replace("e+", "e"));
 const square = (v) => v * v;
@@ -11,19 +10,15 @@ const square = (v) => v * v;
 // The losses and their gradients, term by term as trajectories.py has them.
 const SURFACES = {
   ravine: [(x, y) => (x * x + 20 * y * y) / 2, (x, y) => [x, 20 * y]],
-  banana: [
-    (x, y) => square(1 - x) / 4 + square(y - x * x),
-    (x, y) => [(x - 1) / 2 - 4 * x * (y - x * x), 2 * (y - x * x)],
-  ],
+  banana: [(x, y) => square(1 - x) / 4 + square(y - x * x),
+    (x, y) => [(x - 1) / 2 - 4 * x * (y - x * x), 2 * (y - x * x)]],
   saddle: [(x, y) => 0.4 * square(2 * x - y) + square(square(x + 2 * y) / 5 - 1), (x, y) => {
     const [u, v] = [x + 2 * y, 2 * x - y];
     const [du, dv] = [0.8 * u * (u * u / 5 - 1), 0.8 * v];
     return [du + 2 * dv, 2 * du - dv];
   }],
-  "two valleys": [
-    (x, y) => square(x - 1.5) * (x * x + 2.2 * x + 1.45) + 2 * y * y,
-    (x, y) => [4 * (x + 1) * (x - 0.1) * (x - 1.5), 4 * y],
-  ],
+  "two valleys": [(x, y) => square(x - 1.5) * (x * x + 2.2 * x + 1.45) + 2 * y * y,
+    (x, y) => [4 * (x + 1) * (x - 0.1) * (x - 1.5), 4 * y]],
 };
 
 /** One update of w in place; `memory` holds two numbers for each coordinate. */
@@ -69,18 +64,15 @@ function render({ model, el }) {
   view.slider("momentum", { label: "Momentum", values: momenta, text: String });
   view.slider("x", { label: "Start x", values: xs, text: (v) => fixed(v, 2) });
   view.slider("y", { label: "Start y", values: ys, text: (v) => fixed(v, 2) });
-  view.slider("step", {
-    label: "Step", values: Array.from({ length: steps + 1 }, (_, i) => i), text: String, wide: true, buttons: true,
-  });
+  const times = Array.from({ length: steps + 1 }, (_, t) => t);
+  view.slider("step", { label: "Step", values: times, text: String, wide: true, buttons: true });
 
   let [map, chart] = [];
   view.drag((px, py) => {
     const beside = chart.X(0) > map.X(xs.at(-1)) ? px > chart.X(0) - 40 : py > map.Y(ys[0]) + 30;
-    if (beside) view.set("step", Math.round(Math.min(steps, Math.max(0, chart.invertX(px)))));
-    else {
-      view.set("x", xs[nearestIndex(xs.map(map.X), px)]);
-      view.set("y", ys[nearestIndex(ys.map(map.Y), py)]);
-    }
+    if (beside) return view.set("step", Math.round(Math.min(steps, Math.max(0, chart.invertX(px)))));
+    view.set("x", xs[nearestIndex(xs.map(map.X), px)]);
+    return view.set("y", ys[nearestIndex(ys.map(map.Y), py)]);
   }, "nn-pick");
 
   return view.start((width) => {
@@ -111,12 +103,12 @@ function render({ model, el }) {
       const style = stroke(colour, dash, 2.2);
       paths += map.curve(there.map(([v]) => v), there.map(([, v]) => v), style);
       // A loss of 0 has no logarithm: it is drawn below the plot.
-      curves += chart.curve(losses.map((_, t) => t), losses.map((v) => Math.log10(Math.max(v, 1e-9))), style);
+      curves += chart.curve(times.slice(0, losses.length), losses.map((v) => Math.log10(Math.max(v, 1e-9))), style);
       const here = places[step];
       if (here) paths += map.dot(...here, colour);
       if (losses[step] > 1e-6 && losses[step] < 100) dots += chart.dot(step, Math.log10(losses[step]), colour);
       const far = here && Math.min(...minima[surface].map(([a, b]) => Math.hypot(here[0] - a, here[1] - b)));
-      const first = losses.findIndex((v) => v < NEAR);
+      const first = losses.findIndex((v) => v < 0.001);
       const end = first >= 0 ? `step ${first}` : places.length <= steps ? "explodes" : "not by 100";
       rows.push([name, here ? brief(losses[step]) : "∞", here ? brief(far) : "∞", end]);
     });
