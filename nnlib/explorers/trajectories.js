@@ -109,17 +109,17 @@ function render({ model, el }) {
       if (losses[step] > 1e-6 && losses[step] < 100) dots += chart.dot(step, Math.log10(losses[step]), colour);
       const far = here && Math.min(...minima[surface].map(([a, b]) => Math.hypot(here[0] - a, here[1] - b)));
       const first = losses.findIndex((v) => v < 0.001);
-      const end = first >= 0 ? `step ${first}` : places.length <= steps ? "explodes" : "not by 100";
-      rows.push([name, here ? brief(losses[step]) : "∞", here ? brief(far) : "∞", end]);
+      const end = first >= 0 ? `step ${first}` : places.length <= steps ? "explodes" : "over 100";
+      rows.push([name, here ? brief(far) : "∞", here ? brief(losses[step]) : "∞", end]);
     });
     const bottoms = minima[surface].map(([a, b]) => map.text(map.X(a), map.Y(b) + 6, "+", "middle", 'class="nn-halo" font-weight="700"'));
-    const title = `At step ${step}, with the learning rate ${lr}${rows.length ? "" : "; choose an optimiser above"}`;
+    const title = `At step ${step}, learning rate ${lr}${rows.length ? "" : "; choose an optimiser above"}`;
     return {
       height: top + tall + 44,
       svg: map.axes() + map.clip(...lines, ...bottoms, paths) + `<circle class="nn-handle" cx="${map.X(x)}" cy="${map.Y(y)}" r="7"/>` +
         chart.axes() + chart.clip(curves) + chart.upright(step, true) + dots,
-      table: readout(title, ["optimiser", "loss", "distance", "loss < 0.001"], rows),
-      say: `${title}. ${rows.map(([name, loss]) => `${name}: loss ${loss}`).join("; ")}`,
+      table: readout(title, ["optimiser", "distance", "loss", "< 0.001"], rows),
+      say: `${title}. ${rows.map(([name, , loss]) => `${name}: loss ${loss}`).join("; ")}`,
     };
   });
 }
