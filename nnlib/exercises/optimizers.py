@@ -1157,6 +1157,18 @@ def _adamw_uncorrected(w, g, m, v, t, lr, beta1, beta2, eps, decay):
     return w * (1 - lr * decay) - lr * m / (np.sqrt(v) + eps), m, v
 
 
+def _adamw_with_m_corrected(w, g, m, v, t, lr, beta1, beta2, eps, decay):
+    _, m, v = _adam(w, g, m, v, t, lr, beta1, beta2, eps)
+    step = lr * m / (1 - beta1**t) / (np.sqrt(v) + eps)
+    return w * (1 - lr * decay) - step, m, v
+
+
+def _adamw_with_v_corrected(w, g, m, v, t, lr, beta1, beta2, eps, decay):
+    _, m, v = _adam(w, g, m, v, t, lr, beta1, beta2, eps)
+    step = lr * m / (np.sqrt(v / (1 - beta2**t)) + eps)
+    return w * (1 - lr * decay) - step, m, v
+
+
 def _adamw_that_keeps_corrections(w, g, m, v, t, lr, beta1, beta2, eps, decay):
     w, m, v = adamw_step(w, g, m, v, t, lr, beta1, beta2, eps, decay)
     return w, m / (1 - beta1**t), v / (1 - beta2**t)
@@ -1349,6 +1361,18 @@ ADAMW_OR_L2 = Exercise(
             _adamw_uncorrected,
             "m and v begin at 0 and are too small at first. The step divides them by "
             "1 - β₁^t and 1 - β₂^t.",
+        ),
+        Mistake(
+            "corrects the mean of the gradients only",
+            _adamw_with_m_corrected,
+            "v begins at 0 as well: the step divides by the root of v / (1 - β₂^t). "
+            "Without it the first steps are far too long.",
+        ),
+        Mistake(
+            "corrects the mean of the squares only",
+            _adamw_with_v_corrected,
+            "m begins at 0 as well: the step takes m / (1 - β₁^t). Without it the "
+            "first steps are far too short.",
         ),
         Mistake(
             "returns the corrected means",
