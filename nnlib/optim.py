@@ -7,7 +7,7 @@ steps.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -38,7 +38,9 @@ class Optimizer(ABC):
     """
 
     def __init__(self, params: Iterable[Parameter], lr: float) -> None:
-        self.params = _parameter_list(type(self).__name__, params)
+        _check_iterable(type(self).__name__, params)
+        self.params = list(params)
+        _check_params(type(self).__name__, self.params)
         check_number(type(self).__name__, "lr", lr, at_least=0)
         self.lr = lr
         self._steps = np.zeros((), np.int64)
@@ -106,8 +108,7 @@ class SGD(Optimizer):
         super().__init__(params, lr)
         check_number("SGD", "momentum", momentum, at_least=0, below=1)
         check_number("SGD", "weight_decay", weight_decay, at_least=0)
-        if nesterov and not momentum:
-            raise ValueError("SGD expected a momentum above 0 with nesterov, got 0")
+        _check_nesterov(nesterov, momentum)
         self.momentum = momentum
         self.nesterov = nesterov
         self.weight_decay = weight_decay
@@ -179,10 +180,9 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, lr)
-        name = type(self).__name__
-        check_betas(name, betas)
-        check_number(name, "eps", eps, above=0)
-        check_number(name, "weight_decay", weight_decay, at_least=0)
+        check_betas(type(self).__name__, betas)
+        check_number(type(self).__name__, "eps", eps, above=0)
+        check_number(type(self).__name__, "weight_decay", weight_decay, at_least=0)
         self.betas = betas
         self.eps = eps
         self.weight_decay = weight_decay
@@ -392,7 +392,9 @@ def clip_grad_norm(params: Iterable[Parameter], max_norm: float) -> float:
     >>> p.grad.round(3)
     array([0.6, 0.8])
     """
-    params = _parameter_list("clip_grad_norm", params)
+    _check_iterable("clip_grad_norm", params)
+    params = list(params)
+    _check_params("clip_grad_norm", params)
     check_number("clip_grad_norm", "max_norm", max_norm, above=0)
     norm = math.sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in params))
     factor = max_norm / (norm + 1e-6)
@@ -402,17 +404,25 @@ def clip_grad_norm(params: Iterable[Parameter], max_norm: float) -> float:
     return norm
 
 
-def _parameter_list(owner: str, params: Iterable[Parameter]) -> list[Parameter]:
-    found = list(params) if isinstance(params, Iterable) else [params]
-    if not found:
+def _check_iterable(owner: str, params: object) -> None:
+    if not isinstance(params, Iterable):
+        _check_params(owner, [params])
+
+
+def _check_params(owner: str, params: Sequence[object]) -> None:
+    if not params:
         raise ValueError(f"{owner} expected at least one parameter, got none")
-    for p in found:
+    for p in params:
         if not isinstance(p, Parameter):
             raise TypeError(
                 f"{owner} expected parameters, such as model.parameters(), "
                 f"got {type(p).__name__}"
             )
-    return found
+
+
+def _check_nesterov(nesterov: bool, momentum: float) -> None:
+    if nesterov and not momentum:
+        raise ValueError("SGD expected a momentum above 0 with nesterov, got 0")
 
 
 def _check_optimizer(owner: str, optimizer: object) -> None:

@@ -25,7 +25,9 @@ from nnlib.explorers.network import NetworkExplorer
 from nnlib.explorers.outlier import OutlierExplorer
 from nnlib.explorers.scripts import explorer_names, page_script, style_sheet
 from nnlib.explorers.shapes import ShapesExplorer
+from nnlib.explorers.stability import StabilityExplorer
 from nnlib.explorers.step_size import StepSizeExplorer
+from nnlib.explorers.trajectories import TrajectoriesExplorer
 
 STEPS = list(range(0, 201, 5))
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
@@ -150,6 +152,8 @@ EXPLORERS = {
     "loss": LossExplorer,
     "logit_gap": LogitGapExplorer,
     "outlier": OutlierExplorer,
+    "stability": StabilityExplorer,
+    "trajectories": TrajectoriesExplorer,
 }
 
 

@@ -404,6 +404,8 @@ def change(figure, name):
         figure.run("check", ["central float64"])
     if name == "loss":
         figure.run("check", ["MAE"])
+    if name == "trajectories":
+        figure.run("check", ["SGD", "Adam"])
     for field in figure.root.get_by_role("textbox").all():
         field.fill("(2, 3, 4)")
     for select in figure.root.locator("select").all():
