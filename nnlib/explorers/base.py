@@ -19,7 +19,7 @@ import traitlets
 from nnlib._types import Array
 from nnlib.explorers.scripts import module_script, style_sheet
 
-__all__ = ["Explorer", "nearest", "pack", "state"]
+__all__ = ["Explorer", "nearest", "pack", "pack_bytes", "state"]
 
 #: What the page prints, and so what is worth sending.
 DIGITS = 4
@@ -132,3 +132,22 @@ def pack(array: Array) -> dict[str, Any]:
     upper = rounded.view(np.uint8).reshape(-1, 4)[:, 1:]
     data = base64.b64encode(upper.tobytes()).decode("ascii")
     return {"shape": list(array.shape), "float24": data}
+
+
+def pack_bytes(array: Array) -> dict[str, Any]:
+    """Return whole numbers from 0 to 255 for the page, a byte each.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Any shape, uint8.
+
+    Returns
+    -------
+    dict
+        ``{"shape": [...], "bytes": "..."}`` in base64, which ``unpack`` of ``draw.js``
+        undoes too.
+    """
+    array = np.asarray(array, dtype=np.uint8)
+    data = base64.b64encode(array.tobytes()).decode("ascii")
+    return {"shape": list(array.shape), "bytes": data}
