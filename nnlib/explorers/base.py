@@ -10,6 +10,7 @@ import base64
 import html
 import json
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import anywidget
@@ -19,7 +20,7 @@ import traitlets
 from nnlib._types import Array
 from nnlib.explorers.scripts import module_script, style_sheet
 
-__all__ = ["Explorer", "nearest", "pack", "pack_bytes", "state"]
+__all__ = ["Explorer", "nearest", "one_of", "pack", "pack_bytes", "state"]
 
 #: What the page prints, and so what is worth sending.
 DIGITS = 4
@@ -107,6 +108,15 @@ def state(trait: Any) -> Any:
 def nearest(value: float, samples: list[float]) -> float:
     """Return the sample that is nearest to a value."""
     return min(samples, key=lambda sample: abs(sample - value))
+
+
+def one_of(trait: str, value: str, known: Iterable[str]) -> str:
+    """Return a value of a trait, which has to be among the known ones."""
+    if value not in (names := list(known)):
+        raise traitlets.TraitError(
+            f"{trait} expected one of {', '.join(map(repr, names))}, got {value!r}"
+        )
+    return value
 
 
 def pack(array: Array) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import traitlets
 
 from nnlib._types import Array
-from nnlib.explorers.base import Explorer, nearest, pack, pack_bytes, state
+from nnlib.explorers.base import Explorer, nearest, one_of, pack, pack_bytes, state
 from nnlib.functional import softmax
 from nnlib.losses import CrossEntropyLoss
 from nnlib.metrics import accuracy
@@ -174,13 +174,7 @@ class BoundaryExplorer(Explorer):
 
     @traitlets.validate("run")
     def _is_known(self, proposal: Any) -> Any:
-        names = list(self.data["runs"])
-        if proposal["value"] not in names:
-            raise traitlets.TraitError(
-                f"run expected one of {', '.join(map(repr, names))}, "
-                f"got {proposal['value']!r}"
-            )
-        return proposal["value"]
+        return one_of("run", proposal["value"], self.data["runs"])
 
     @traitlets.validate("frame")
     def _is_a_frame(self, proposal: Any) -> Any:
