@@ -156,11 +156,12 @@ def boundary(**state):
 def noisy():
     """Return what a batch noise explorer takes: two networks, a loss, data."""
     data = spirals(1200, 3, 0.1, rng=np.random.default_rng(0))
-    return {"one": classifier(1), "another": classifier(2)}, CrossEntropyLoss(), data
+    models = {"one": classifier(1), "another": classifier(2)}
+    return {"models": models, "criterion": CrossEntropyLoss(), "data": data}
 
 
 def batch_noise(**state):
-    return BatchNoiseExplorer(*noisy(), rng=np.random.default_rng(3), **state)
+    return BatchNoiseExplorer(**noisy(), rng=np.random.default_rng(3), **state)
 
 
 EXPLORERS = {

@@ -52,7 +52,7 @@ function render({ model, el }) {
     const along = [1 - reach, 1 + reach];
     const area = plot({
       box: cloud, x: along, y: across, xTicks: ticksOf(...along), yTicks: ticksOf(...across),
-      xLabel: "along the full gradient (the arrow)", yLabel: `across it: ${points[chosen].length} batches, a dot for each`,
+      xLabel: "along the full gradient (the arrow)", yLabel: `across it (${points[chosen].length} batches)`,
     });
     const dots = points[chosen].map(([x, y]) => {
       const look = x > 0 ? "fill:var(--nn-blue);fill-opacity:.55" : "fill:none;stroke:var(--nn-orange);stroke-width:1.8";
@@ -65,7 +65,7 @@ function render({ model, el }) {
       .map(([, look, name], i) => `<circle cx="${48 + i * 92}" cy="${side + 80}" r="4" style="${look}"/>` + text(58 + i * 92, side + 84, name, "start"));
 
     const left = beside ? side + 98 : 46;
-    const inner = { left, width: width - left - 14, height: beside ? side / 2 - 34 : 100 };
+    const inner = { left, width: width - left - 18, height: beside ? side / 2 - 34 : 100 };
     const first = beside ? 48 : side + 146;
     const second = first + inner.height + 44;
     const x = [0, logs[logs.length - 1]];
@@ -98,7 +98,7 @@ function render({ model, el }) {
         shares.axes() + shares.clip(shares.curve(logs, downhill, measured)) + mark(shares, downhill[chosen], false),
       table: readout(
         `Batch size ${sizes[chosen]}: noise ${format(noise[chosen])}, ${percent(downhill[chosen])} downhill`,
-        ["batch size", "noise", "downhill", "steps an epoch"], rows,
+        ["batch size", "noise", "downhill", "steps/epoch"], rows,
       ),
       say: `Batch size ${sizes[chosen]}: noise ${format(noise[chosen])} of the gradient's length, ${percent(downhill[chosen])} of the batches go downhill`,
     };

@@ -189,7 +189,7 @@ class BoundaryExplorer(Explorer):
         super().__init__(
             title="The boundary, epoch by epoch",
             alt="A square of the plane, coloured by the class that the network gives "
-            "to each place at a moment of its training, with the data's points; with "
+            "to each place at a moment of its training, with the points; beside "
             "it the loss and the accuracy on training and validation set, by epoch.",
             data={"runs": {name: _packed(run) for name, run in runs.items()}},
             **{"run": next(iter(runs))} | kwargs,
