@@ -628,7 +628,7 @@ OVERFIT = Exercise(
     comment=(
         "The loss is compared before the step, so a network that knows the points "
         "already is left as it is. Adam may be SGD with momentum as well: the healthy "
-        "networks need about a hundred steps, and the others never get there, so "
+        "networks need about 140 steps, and the others never get there, so "
         "little depends on the recipe. A straight line fails too. Nothing is wrong "
         "with it; it has too little in it for eight points that follow no rule."
     ),
@@ -655,7 +655,7 @@ OVERFIT = Exercise(
         Mistake(
             "takes too few steps",
             _too_few_steps,
-            "A healthy network needs more steps than these, about a hundred with Adam "
+            "A healthy network needs more steps than these, about 140 with Adam "
             "at 0.01. Give it up to 400, in which those with a bug still do not "
             "get there.",
         ),

@@ -36,7 +36,7 @@ function render({ model, el }) {
   // Over the curves a hand takes the size there; over the cloud it goes through all.
   let [cloud, curves] = [];
   view.drag((px, py) => {
-    const inCloud = px < cloud.left + cloud.width && py < cloud.top + cloud.height + 30;
+    const inCloud = px < cloud.right && py < cloud.bottom;
     const share = Math.min(1, Math.max(0, (px - cloud.left) / cloud.width));
     view.set("batch_size", sizes[inCloud
       ? Math.round(share * (sizes.length - 1)) : nearestIndex(logs, curves.invertX(px))]);
@@ -47,7 +47,11 @@ function render({ model, el }) {
     const chosen = sizes.indexOf(view.get("batch_size"));
     const beside = width > 560;
     const side = beside ? Math.floor(width * 0.46) - 34 : width - 56;
-    cloud = { left: 40, top: 26, width: side, height: side };
+    const left = beside ? side + 98 : 46;
+    cloud = {
+      left: 40, top: 26, width: side, height: side,
+      right: beside ? left - 12 : width, bottom: side + (beside ? 600 : 96),
+    };
     const across = [-reach, reach];
     const along = [1 - reach, 1 + reach];
     const area = plot({
@@ -64,7 +68,6 @@ function render({ model, el }) {
     const key = [["blue", "fill:var(--nn-blue)", "downhill"], ["orange", "fill:none;stroke:var(--nn-orange);stroke-width:1.8", "uphill"]]
       .map(([, look, name], i) => `<circle cx="${48 + i * 92}" cy="${side + 80}" r="4" style="${look}"/>` + text(58 + i * 92, side + 84, name, "start"));
 
-    const left = beside ? side + 98 : 46;
     const inner = { left, width: width - left - 18, height: beside ? side / 2 - 34 : 100 };
     const first = beside ? 48 : side + 146;
     const second = first + inner.height + 44;

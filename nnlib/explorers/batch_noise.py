@@ -19,7 +19,7 @@ __all__ = ["SIZES", "BatchNoiseExplorer", "Noise", "measure"]
 #: The sizes of batches that are tried.
 SIZES = [2**power for power in range(11)]
 #: Batches of each size.
-BATCHES = 128
+BATCHES = 100
 #: Single samples that tell in which direction gradients scatter most.
 FOR_DIRECTION = 512
 
@@ -35,7 +35,7 @@ class Noise:
     of_one : float
         The noise of single samples: the root mean square of ``|g_i - g| / |g|``, over
         all N of them.
-    clouds : ndarray, shape (11, 128, 2)
+    clouds : ndarray, shape (11, 100, 2)
         For each of `SIZES`, of each batch's gradient: the part along g, in lengths of
         g (so the whole set's is 1), and the part across it, in the direction in which
         single samples scatter most.
@@ -182,7 +182,7 @@ class BatchNoiseExplorer(Explorer):
             }
         super().__init__(
             title="The noise of a batch",
-            alt="A cloud of the gradients of 128 batches about the gradient of the "
+            alt="A cloud of the gradients of 100 batches about the gradient of the "
             "whole set, and the width of that cloud against the batch size, both "
             "logarithmic, with a line that falls as 1 over the square root.",
             data={"sizes": SIZES, "samples": len(data[0]), "models": held},

@@ -14,9 +14,8 @@ const n = (value) => Math.round(value * 10) / 10;
 /** Undo the packing of a run; half a byte holds the class and the confidence of a cell. */
 function opened({ fields, series, points, ...run }) {
   const levels = Math.floor(CODES / run.classes);
-  const frames = unpack(fields).map((bytes) =>
-    Array.from({ length: run.cells ** 2 }, (_, i) =>
-      (i % 2 ? bytes[i >> 1] % CODES : bytes[i >> 1] >> 4)));
+  const half = (bytes, i) => (i % 2 ? bytes[i >> 1] % CODES : bytes[i >> 1] >> 4);
+  const frames = unpack(fields).map((bytes) => Array.from({ length: run.cells ** 2 }, (_, i) => half(bytes, i)));
   return { ...run, levels, frames, series: unpack(series), points: points.map(unpack) };
 }
 
@@ -77,7 +76,7 @@ function render({ model, el }) {
   let [square, curves] = [];
   view.drag((px, py) => {
     const { epochs } = run();
-    const inField = px < square.left + square.size && py < square.top + square.size;
+    const inField = px < square.right && py < square.bottom;
     const share = Math.min(1, Math.max(0, (px - square.left) / square.size));
     view.set("frame", inField
       ? Math.round(share * (epochs.length - 1)) : nearestIndex(epochs, curves.invertX(px)));
@@ -88,16 +87,15 @@ function render({ model, el }) {
     const frame = view.get("frame");
     const beside = width > 560;
     const size = beside ? Math.min(350, Math.floor(width * 0.48)) : width - 2;
-    square = { left: 1, top: 26, size };
     const left = beside ? size + 56 : 46;
+    square = { left: 1, size, right: beside ? left - 12 : width, bottom: size + (beside ? 600 : 50) };
     const inner = { left, width: width - left - 14, height: beside ? 112 : 90 };
     const first = beside ? 70 : size + 100;
     const second = first + inner.height + 44;
     const [from, to] = [epochs[0], Math.max(epochs[epochs.length - 1], epochs[0] + 1)];
-    const ticks = [0, 0.5, 1].map((part) => Math.round(from + part * (to - from)));
-    const xTicks = ticks.map((v) => [v, String(v)]);
+    const xTicks = [0, 0.5, 1].map((part) => Math.round(from + part * (to - from))).map((v) => [v, String(v)]);
     const losses = plot({
-      box: { ...inner, top: first }, x: [from, to], y: [0, most], xTicks: ticks.map((v) => [v, ""]),
+      box: { ...inner, top: first }, x: [from, to], y: [0, most], xTicks: xTicks.map(([v]) => [v, ""]),
       yTicks: Array.from({ length: Math.floor(most) + 1 }, (_, v) => [v, String(v)]), yLabel: "loss",
     });
     const scores = plot({
@@ -112,21 +110,19 @@ function render({ model, el }) {
       area.upright(epochs[frame], kind === 0) +
       area.dot(epochs[frame], series[2 * kind][frame], "ink") + area.dot(epochs[frame], series[2 * kind + 1][frame], "purple"));
     const chosen = points[SETS.indexOf(view.get("points"))];
+    const after = `after ${epochs[frame]} epoch${epochs[frame] === 1 ? "" : "s"}`;
     const rows = SETS.map((name, i) => [
       name, format(series[i][frame]), `${fixed(100 * series[2 + i][frame], 1)}%`, String(points[i].length),
     ]);
     return {
       height: second + inner.height + 46,
       svg:
-        heading(1, 16, "what the network says, and the points") +
+        heading(1, 16, "what the network says of the plane") +
         `<svg x="1" y="26" width="${size}" height="${size}" viewBox="1 26 ${size} ${size}">` +
         fieldOf(shown, frames[frame], 1, 26, size) + marks(chosen, shown.classes, 1, 26, size) + "</svg>" +
         key + lines.join(""),
-      table: readout(
-        `${view.get("run")}: after ${epochs[frame]} epoch${epochs[frame] === 1 ? "" : "s"}`,
-        ["set", "loss", "accuracy", "points"], rows,
-      ),
-      say: `After epoch ${epochs[frame]}: ` + rows.map(([name, loss, score]) => `${name} loss ${loss}, accuracy ${score}`).join("; "),
+      table: readout(`${view.get("run")}: ${after}`, ["set", "loss", "accuracy", "points"], rows),
+      say: `${after}: ` + rows.map(([name, loss, score]) => `${name} loss ${loss}, accuracy ${score}`).join("; "),
     };
   });
 }
