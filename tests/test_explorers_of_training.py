@@ -20,7 +20,13 @@ from explorer_reading import in_node, one_page
 
 from nnlib.data import spirals
 from nnlib.explorers.base import one_of, pack_bytes
-from nnlib.explorers.batch_noise import BATCHES, SIZES, BatchNoiseExplorer, measure
+from nnlib.explorers.batch_noise import (
+    BATCHES,
+    SHOWN,
+    SIZES,
+    BatchNoiseExplorer,
+    measure,
+)
 from nnlib.explorers.boundary import POINTS, BoundaryExplorer, Recording, record
 from nnlib.functional import softmax
 from nnlib.losses import CrossEntropyLoss
@@ -490,6 +496,27 @@ def test_the_cloud_keeps_its_scale_so_that_it_is_seen_to_shrink(show):
     assert texts(figure, ".nn-tick") == ticks
 
 
+def test_a_fitted_scale_fills_the_drawing_with_any_cloud(show):
+    figure = show(batch_noise(batch_size=1, scale="fitted"))
+    count = """(el) => {
+      const area = el.querySelector(".nn-drawing svg svg");
+      const [left, top, wide, high] = ["x", "y", "width", "height"].map(
+        (name) => Number(area.getAttribute(name)));
+      return [...area.querySelectorAll("circle[r='3.2']")].filter((dot) => {
+        const [x, y] = ["cx", "cy"].map((name) => Number(dot.getAttribute(name)));
+        return x > left && x < left + wide && y > top && y < top + high;
+      }).length;
+    }"""
+    seen = []
+    for place in range(len(SIZES)):
+        figure.run("slide", "batch_size", place)
+        assert SHOWN - 4 <= figure.run(count) <= SHOWN
+        seen.append(texts(figure, ".nn-tick"))
+    assert seen[0] != seen[4]
+    figure.run("choose", "scale", "same")
+    assert texts(figure, ".nn-tick") == seen[0]
+
+
 def test_a_hand_and_the_keyboard_choose_the_batch_size(show):
     figure = show(batch_noise())
     figure.slider("batch_size").press("Home")
@@ -510,6 +537,8 @@ def test_a_batch_size_moves_to_the_nearest_that_was_tried():
     assert explorer.batch_size == 1024
     with pytest.raises(traitlets.TraitError, match="at expected one of 'one', 'ano"):
         batch_noise(at="the end")
+    with pytest.raises(traitlets.TraitError, match=r"scale.*large"):
+        batch_noise(scale="large")
 
 
 def test_one_network_alone_needs_no_choice(show):
@@ -517,5 +546,5 @@ def test_one_network_alone_needs_no_choice(show):
     model = {"one": given["models"]["one"]}
     rng = np.random.default_rng(3)
     figure = show(BatchNoiseExplorer(**given | {"models": model}, rng=rng))
-    assert figure.root.locator("select").count() == 0
+    assert figure.root.locator("select[name=at]").count() == 0
     assert figure.run("readOut") == read_of_noise("one", 5)

@@ -13,17 +13,20 @@ function ticksOf(low, high) {
   return ticks.map((v) => [v, String(Number(v.toPrecision(3))).replace("-", "−")]);
 }
 
-/** Open a model's samples; `reach` is how far from (1, 0) its cloud is shown. */
+/** Return how far from (1, 0) a cloud is shown; a few of its dots lie beyond. */
+function reachOf(cloud) {
+  const far = Array.from(cloud, ([along, across]) => Math.max(Math.abs(along - 1), Math.abs(across)));
+  return Math.max(1.3, 1.05 * far.sort((a, b) => a - b)[Math.floor(0.97 * (far.length - 1))]);
+}
+
 function opened({ clouds, noise, downhill, ofOne }) {
   const points = unpack(clouds);
-  const far = points[0].map(([along, across]) => Math.max(Math.abs(along - 1), Math.abs(across))).sort((a, b) => a - b);
-  const reach = Math.max(1.3, 1.05 * far[Math.floor(0.97 * (far.length - 1))]);
-  return { points, noise: unpack(noise), downhill: unpack(downhill), ofOne, reach };
+  return { points, noise: unpack(noise), downhill: unpack(downhill), ofOne, reaches: points.map(reachOf) };
 }
 
 function render({ model, el }) {
   const view = explorer({ model, el });
-  const { sizes, samples, models } = model.get("data");
+  const { sizes, samples, batches, models } = model.get("data");
   const names = Object.keys(models);
   const all = Object.fromEntries(names.map((name) => [name, opened(models[name])]));
   const logs = sizes.map(Math.log2);
@@ -31,6 +34,9 @@ function render({ model, el }) {
   const [low, high] = [Math.min(...noises) - 0.1, Math.max(...noises) + 0.1];
 
   if (names.length > 1) view.select("at", { label: "Network", options: names.map((name) => [name, name]) });
+  view.select("scale", {
+    label: "Scale", options: [["same", "the same for all sizes"], ["fitted", "fits the cloud"]],
+  });
   view.slider("batch_size", { label: "Batch size", values: sizes, text: String, wide: true, buttons: true });
 
   // Over the curves a hand takes the size there; over the cloud it goes through all.
@@ -43,7 +49,7 @@ function render({ model, el }) {
   });
 
   return view.start((width) => {
-    const { points, noise, downhill, ofOne, reach } = all[view.get("at")] ?? all[names[0]];
+    const { points, noise, downhill, ofOne, reaches } = all[view.get("at")] ?? all[names[0]];
     const chosen = sizes.indexOf(view.get("batch_size"));
     const beside = width > 560;
     const side = beside ? Math.floor(width * 0.46) - 34 : width - 56;
@@ -52,11 +58,12 @@ function render({ model, el }) {
       left: 40, top: 26, width: side, height: side,
       right: beside ? left - 12 : width, bottom: side + (beside ? 600 : 96),
     };
+    const reach = reaches[view.get("scale") === "fitted" ? chosen : 0];
     const across = [-reach, reach];
     const along = [1 - reach, 1 + reach];
     const area = plot({
       box: cloud, x: along, y: across, xTicks: ticksOf(...along), yTicks: ticksOf(...across),
-      xLabel: "along the full gradient (the arrow)", yLabel: `across it (${points[chosen].length} batches)`,
+      xLabel: "along the full gradient (the arrow)", yLabel: `across it (${points[chosen].length} of ${batches} batches)`,
     });
     const dots = points[chosen].map(([x, y]) => {
       const look = x > 0 ? "fill:var(--nn-blue);fill-opacity:.55" : "fill:none;stroke:var(--nn-orange);stroke-width:1.8";
@@ -64,7 +71,8 @@ function render({ model, el }) {
     });
     const uphill = `<rect x="${area.X(along[0])}" y="26" width="${Math.max(0, area.X(0) - area.X(along[0]))}" height="${side}" style="fill:var(--nn-orange)" opacity="0.1"/>`;
     const [tip, middle] = [area.X(1), area.Y(0)];
-    const arrow = `<path d="M${area.X(0)} ${middle}H${tip}m-7 -4.5l7 4.5l-7 4.5" ${stroke("ink", "", 2.5)}/>`;
+    const head = Math.min(7, 0.7 * (tip - area.X(0)));
+    const arrow = `<path d="M${area.X(0)} ${middle}H${tip}m${-head} ${-0.65 * head}l${head} ${0.65 * head}l${-head} ${0.65 * head}" ${stroke("ink", "", 2.5)}/>`;
     const key = [["blue", "fill:var(--nn-blue)", "downhill"], ["orange", "fill:none;stroke:var(--nn-orange);stroke-width:1.8", "uphill"]]
       .map(([, look, name], i) => `<circle cx="${48 + i * 92}" cy="${side + 80}" r="4" style="${look}"/>` + text(58 + i * 92, side + 84, name, "start"));
 

@@ -18,8 +18,9 @@ __all__ = ["SIZES", "BatchNoiseExplorer", "Noise", "measure"]
 
 #: The sizes of batches that are tried.
 SIZES = [2**power for power in range(11)]
-#: Batches of each size.
-BATCHES = 100
+#: Batches of each size, and how many of them a cloud shows.
+BATCHES, SHOWN = 300, 100
+SCALES = ["same", "fitted"]
 #: Single samples that tell in which direction gradients scatter most.
 FOR_DIRECTION = 512
 
@@ -35,7 +36,7 @@ class Noise:
     of_one : float
         The noise of single samples: the root mean square of ``|g_i - g| / |g|``, over
         all N of them.
-    clouds : ndarray, shape (11, 100, 2)
+    clouds : ndarray, shape (11, 300, 2)
         For each of `SIZES`, of each batch's gradient: the part along g, in lengths of
         g (so the whole set's is 1), and the part across it, in the direction in which
         single samples scatter most.
@@ -142,6 +143,8 @@ class BatchNoiseExplorer(Explorer):
         Which network to show first; the first by default.
     batch_size : int, optional
         Which size to show first; the nearest of `SIZES` is taken.
+    scale : str, optional
+        "same" shows all clouds to one scale, "fitted" each as large as there is room.
 
     Raises
     ------
@@ -151,6 +154,7 @@ class BatchNoiseExplorer(Explorer):
 
     at = state(traitlets.Unicode())
     batch_size = state(traitlets.Int(32))
+    scale = state(traitlets.Enum(SCALES, default_value="same"))
 
     @traitlets.validate("at")
     def _is_known(self, proposal: Any) -> Any:
@@ -176,15 +180,20 @@ class BatchNoiseExplorer(Explorer):
             noise = measure(model, criterion, data, rng=rng)
             held[name] = {
                 "ofOne": float(f"{noise.of_one:.4g}"),
-                "clouds": pack(noise.clouds),
+                "clouds": pack(noise.clouds[:, :SHOWN]),
                 "noise": pack(noise.noise),
-                "downhill": pack(noise.downhill),
+                "downhill": pack(noise.downhill.round(2)),
             }
         super().__init__(
             title="The noise of a batch",
             alt="A cloud of the gradients of 100 batches about the gradient of the "
             "whole set, and the width of that cloud against the batch size, both "
             "logarithmic, with a line that falls as 1 over the square root.",
-            data={"sizes": SIZES, "samples": len(data[0]), "models": held},
+            data={
+                "sizes": SIZES,
+                "samples": len(data[0]),
+                "batches": BATCHES,
+                "models": held,
+            },
             **{"at": next(iter(models))} | kwargs,
         )

@@ -1,8 +1,7 @@
 import { explorer, fixed, format, heading, nearestIndex, plot, readout, stroke, text, unpack } from "./draw.js";
 
-const CODES = 16;
+const [CODES, SETS] = [16, ["training", "validation"]];
 const COLOURS = ["blue", "orange", "green", "purple"];
-const SETS = ["training", "validation"];
 const LINES = [stroke("ink", "", 2), stroke("purple", "7 4", 2.5)];
 // Every class has a shape of its own: circle, triangle, square, diamond.
 const SHAPES = [
@@ -95,7 +94,7 @@ function render({ model, el }) {
     const [from, to] = [epochs[0], Math.max(epochs[epochs.length - 1], epochs[0] + 1)];
     const xTicks = [0, 0.5, 1].map((part) => Math.round(from + part * (to - from))).map((v) => [v, String(v)]);
     const losses = plot({
-      box: { ...inner, top: first }, x: [from, to], y: [0, most], xTicks: xTicks.map(([v]) => [v, ""]),
+      box: { ...inner, top: first }, x: [from, to], y: [0, 1.08 * most], xTicks: xTicks.map(([v]) => [v, ""]),
       yTicks: Array.from({ length: Math.floor(most) + 1 }, (_, v) => [v, String(v)]), yLabel: "loss",
     });
     const scores = plot({
