@@ -32,6 +32,7 @@ function render({ model, el }) {
   const logs = sizes.map(Math.log2);
   const noises = names.flatMap((name) => [all[name].ofOne, ...all[name].noise]).map(Math.log10);
   const [low, high] = [Math.min(...noises) - 0.1, Math.max(...noises) + 0.1];
+  const least = Math.min(0.43, ...names.flatMap((name) => Array.from(all[name].downhill))) - 0.03;
 
   if (names.length > 1) view.select("at", { label: "Network", options: names.map((name) => [name, name]) });
   view.select("scale", {
@@ -87,7 +88,7 @@ function render({ model, el }) {
       yTicks: sizesOfNoise.map((v) => [Math.log10(v), String(v)]).filter(([v]) => v > low && v < high), yLabel: "noise",
     });
     const shares = plot({
-      box: { ...inner, top: second }, x, y: [0.4, 1.02], xTicks: few,
+      box: { ...inner, top: second }, x, y: [least, 1.02], xTicks: few,
       yTicks: [0.5, 0.75, 1].map((v) => [v, percent(v)]), yLabel: "batches downhill", xLabel: "batch size",
     });
     curves = fall;
