@@ -1,9 +1,10 @@
 """The loop: forward, loss, backward, step, over batches and epochs."""
 
 import json
+import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -121,50 +122,60 @@ def fit(
     _check_parts("fit", model, criterion, metric)
     _check_optimizer(model, optimizer, schedule)
     _check_data("fit", "train", train)
-    if validation is not None:
-        _check_data("fit", "validation", validation)
-    elif metric is not None:
-        raise ValueError("fit expected a validation set, to take the metric of")
+    _check_validation(validation, metric)
     if checkpoint is not None:
         check_place(checkpoint)
-    x, y = train
     history = History()
     if checkpoint is not None and Path(checkpoint).exists():
         history = _resume(checkpoint, model, optimizer, schedule, rng)
 
-    steps = -(-len(x) // batch_size)
-    bar = tqdm(
-        total=epochs * steps,
-        initial=min(history.epochs, epochs) * steps,
-        unit="batch",
-        **({} if progress else {"disable": True}),  # so that TQDM_DISABLE counts too
-    )
-    with bar:
-        for epoch in range(history.epochs, epochs):
-            bar.set_description(f"epoch {epoch + 1}/{epochs}", refresh=False)
-            model.train()
+    steps = math.ceil(len(train[0]) / batch_size)
+    with _progress_bar(history, epochs, steps, progress) as bar:
+        while history.epochs < epochs:
             start = time.perf_counter()
-            total = 0.0
-            for x_batch, y_batch in batches(x, y, batch_size, rng=rng):
-                loss = criterion(model(x_batch), y_batch)
-                model.backward_parameters(criterion.backward())
-                optimizer.step()
-                total += loss * len(x_batch)
-                bar.update()
+            parts = batches(*train, batch_size, rng=rng)
+            loss = _train_epoch(model, criterion, optimizer, parts, bar)
             history.seconds.append(time.perf_counter() - start)
-            history.train_loss.append(total / len(x))
+            history.train_loss.append(loss)
             if validation is not None:
                 loss, score = evaluate(model, criterion, validation, metric=metric)
                 history.validation_loss.append(loss)
-                if score is not None:
-                    history.validation_metric.append(score)
-            bar.set_postfix_str(_last_epoch(history), refresh=False)
+                history.validation_metric += [] if score is None else [score]
             if schedule is not None:
                 schedule.step()
             if checkpoint is not None:
                 _save(checkpoint, model, optimizer, history, rng)
+            _show_epoch(bar, history, epochs)
     model.eval()
     return history
+
+
+def _train_epoch(
+    model: Module,
+    criterion: Loss,
+    optimizer: Optimizer,
+    parts: Iterable[tuple[Array, Array]],
+    bar: Any,
+) -> float:
+    """A step for every batch; the mean loss of their samples."""
+    model.train()
+    total, samples = 0.0, 0
+    for x, y in parts:
+        loss = _train_step(model, criterion, optimizer, x, y)
+        total += loss * len(x)
+        samples += len(x)
+        bar.update()
+    return total / samples
+
+
+def _train_step(
+    model: Module, criterion: Loss, optimizer: Optimizer, x: Array, y: Array
+) -> float:
+    """Forward, loss, backward, step; the loss of the batch before the step."""
+    loss = criterion(model(x), y)
+    model.backward_parameters(criterion.backward())
+    optimizer.step()
+    return loss
 
 
 def evaluate(
@@ -217,14 +228,28 @@ def evaluate(
     return criterion(prediction, y), score
 
 
-def _last_epoch(history: History) -> str:
-    """The newest values of a history, in a line for the progress bar."""
+def _progress_bar(history: History, epochs: int, steps: int, shown: bool) -> Any:
+    """A bar over all batches of all epochs, some of which may be done."""
+    bar = tqdm(
+        total=epochs * steps,
+        initial=min(history.epochs, epochs) * steps,
+        unit="batch",
+        **({} if shown else {"disable": True}),  # so that TQDM_DISABLE counts too
+    )
+    bar.set_description(f"epoch {min(history.epochs + 1, epochs)}/{epochs}", False)
+    return bar
+
+
+def _show_epoch(bar: Any, history: History, epochs: int) -> None:
+    """Write the newest values of a history, and what epoch comes, into the bar."""
     named = {
         "loss": history.train_loss,
         "validation loss": history.validation_loss,
         "metric": history.validation_metric,
     }
-    return ", ".join(f"{name} {xs[-1]:.4f}" for name, xs in named.items() if xs)
+    newest = [f"{name} {values[-1]:.4f}" for name, values in named.items() if values]
+    bar.set_postfix_str(", ".join(newest), refresh=False)
+    bar.set_description(f"epoch {min(history.epochs + 1, epochs)}/{epochs}", False)
 
 
 def _places(model: Module, optimizer: Optimizer) -> dict[str, Array]:
@@ -240,6 +265,7 @@ def _save(
     history: History,
     rng: np.random.Generator,
 ) -> None:
+    """Write all that the next epoch depends on, whole or not at all."""
     progress = {"history": asdict(history), "rng": rng.bit_generator.state}
     text = {"nnlib": json.dumps(progress, default=np.ndarray.tolist)}
     write_arrays(path, _places(model, optimizer), text)
@@ -252,19 +278,22 @@ def _resume(
     schedule: Schedule | None,
     rng: np.random.Generator,
 ) -> History:
+    """Put everything back where `_save` took it from; nothing if a part misfits."""
     arrays, text = read_arrays(path)
-    history, state = _read_progress(path, text, rng)
+    _check_progress(path, text, rng)
+    progress = json.loads(text["nnlib"])
     put_arrays(path, arrays, _places(model, optimizer))
-    rng.bit_generator.state = state
+    rng.bit_generator.state = progress["rng"]
+    history = History(**progress["history"])
     if schedule is not None:
         schedule.resume(history.epochs)
     return history
 
 
-def _read_progress(
+def _check_progress(
     path: str | os.PathLike[str], text: dict[str, str], rng: np.random.Generator
-) -> tuple[History, Any]:
-    """The history in a checkpoint, and a state that `rng` can take."""
+) -> None:
+    """The text of a checkpoint holds a history, and a state that `rng` can take."""
     name, generator = os.fspath(path), type(rng.bit_generator)
     if "nnlib" not in text:
         raise ValueError(f"{name} holds weights, but is no checkpoint")
@@ -284,7 +313,6 @@ def _read_progress(
             f"{name} was written with a random generator of kind {kind}, "
             f"got {generator.__name__}"
         )
-    return history, state
 
 
 def _check_parts(owner: str, model: object, criterion: object, metric: object) -> None:
@@ -310,6 +338,13 @@ def _check_optimizer(model: Module, optimizer: object, schedule: object) -> None
         raise TypeError(f"fit expected schedule as a Schedule, got {schedule!r}")
     if schedule.optimizer is not optimizer:
         raise ValueError("fit expected a schedule of its optimizer, got another's")
+
+
+def _check_validation(validation: Any, metric: object) -> None:
+    if validation is not None:
+        _check_data("fit", "validation", validation)
+    elif metric is not None:
+        raise ValueError("fit expected a validation set, to take the metric of")
 
 
 def _check_data(owner: str, name: str, data: Any) -> None:

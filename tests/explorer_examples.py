@@ -8,11 +8,14 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from nnlib.data import spirals
 from nnlib.exercises._bank import Question
 from nnlib.explorers.activation import FUNCTIONS, ActivationExplorer
 from nnlib.explorers.backprop_graph import BackpropGraphExplorer
+from nnlib.explorers.batch_noise import BatchNoiseExplorer
 from nnlib.explorers.batch_shapes import BatchShapesExplorer
 from nnlib.explorers.box_muller_map import BoxMullerMapExplorer
+from nnlib.explorers.boundary import BoundaryExplorer, record
 from nnlib.explorers.cache_lines import CacheLinesExplorer
 from nnlib.explorers.dead_units import DeadUnitsExplorer
 from nnlib.explorers.depth_and_gain import DepthAndGainExplorer
@@ -28,6 +31,9 @@ from nnlib.explorers.shapes import ShapesExplorer
 from nnlib.explorers.stability import StabilityExplorer
 from nnlib.explorers.step_size import StepSizeExplorer
 from nnlib.explorers.trajectories import TrajectoriesExplorer
+from nnlib.layers import mlp
+from nnlib.losses import CrossEntropyLoss
+from nnlib.optim import Adam
 
 STEPS = list(range(0, 201, 5))
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
@@ -135,6 +141,46 @@ def matmul_steps(**state):
     return MatmulStepsExplorer(LEFT, RIGHT, **state)
 
 
+def classifier(seed, classes=3):
+    """Return a small network for points in the plane."""
+    return mlp([2, 8, classes], rng=np.random.default_rng(seed))
+
+
+@functools.cache
+def recordings():
+    """Return two trainings on spirals: one fast, one slow and on few points."""
+
+    def run(points, lr, epochs):
+        model, rng = classifier(0), np.random.default_rng(1)
+        train = spirals(points, 3, 0.05, rng=rng)
+        validation = spirals(60, 3, 0.05, rng=rng)
+        optimizer = Adam(model.parameters(), lr=lr)
+        return record(
+            model, CrossEntropyLoss(), optimizer, train, validation,
+            epochs=epochs, batch_size=16, rng=rng, cells=24,
+        )  # fmt: skip
+
+    return {
+        "fast": run(90, 0.03, [0, 1, 2, 3, 5, 8, 12, 16, 20, 24]),
+        "slow, <few>": run(30, 0.001, [0, 4, 8, 16, 32]),
+    }
+
+
+def boundary(**state):
+    return BoundaryExplorer(recordings(), **state)
+
+
+def noisy():
+    """Return what a batch noise explorer takes: two networks, a loss, data."""
+    data = spirals(1200, 3, 0.1, rng=np.random.default_rng(0))
+    models = {"one": classifier(1), "another": classifier(2)}
+    return {"models": models, "criterion": CrossEntropyLoss(), "data": data}
+
+
+def batch_noise(**state):
+    return BatchNoiseExplorer(**noisy(), rng=np.random.default_rng(3), **state)
+
+
 EXPLORERS = {
     "activation": activation,
     "depth_and_gain": depth_and_gain,
@@ -154,6 +200,8 @@ EXPLORERS = {
     "outlier": OutlierExplorer,
     "stability": StabilityExplorer,
     "trajectories": TrajectoriesExplorer,
+    "boundary": boundary,
+    "batch_noise": batch_noise,
 }
 
 

@@ -22,9 +22,11 @@ from explorer_examples import (
     depth_and_gain,
     drawn,
     in_the_book,
+    noisy,
     page_html,
     placeholder,
     printed,
+    recordings,
     unpack,
 )
 from scipy.special import ndtr
@@ -219,6 +221,8 @@ def test_a_state_that_there_is_not_is_refused(name):
         "box_muller_map": {"rng": np.random.default_rng(0)},
         "dead_units": {"runs": dead_units_runs(), "steps": STEPS},
         "matmul_steps": {"a": LEFT, "b": RIGHT},
+        "boundary": {"runs": recordings()},
+        "batch_noise": {**noisy(), "rng": np.random.default_rng(0)},
     }.get(name, {})
     with pytest.raises(TypeError, match="colour"):
         kind(**more, colour="red")

@@ -10,6 +10,7 @@ import base64
 import html
 import json
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import anywidget
@@ -19,7 +20,7 @@ import traitlets
 from nnlib._types import Array
 from nnlib.explorers.scripts import module_script, style_sheet
 
-__all__ = ["Explorer", "nearest", "pack", "state"]
+__all__ = ["Explorer", "nearest", "one_of", "pack", "pack_bytes", "state"]
 
 #: What the page prints, and so what is worth sending.
 DIGITS = 4
@@ -109,6 +110,15 @@ def nearest(value: float, samples: list[float]) -> float:
     return min(samples, key=lambda sample: abs(sample - value))
 
 
+def one_of(trait: str, value: str, known: Iterable[str]) -> str:
+    """Return a value of a trait, which has to be among the known ones."""
+    if value not in (names := list(known)):
+        raise traitlets.TraitError(
+            f"{trait} expected one of {', '.join(map(repr, names))}, got {value!r}"
+        )
+    return value
+
+
 def pack(array: Array) -> dict[str, Any]:
     """Return an array for the page: its shape, and its numbers in a compact form.
 
@@ -132,3 +142,22 @@ def pack(array: Array) -> dict[str, Any]:
     upper = rounded.view(np.uint8).reshape(-1, 4)[:, 1:]
     data = base64.b64encode(upper.tobytes()).decode("ascii")
     return {"shape": list(array.shape), "float24": data}
+
+
+def pack_bytes(array: Array) -> dict[str, Any]:
+    """Return whole numbers from 0 to 255 for the page, a byte each.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Any shape, uint8.
+
+    Returns
+    -------
+    dict
+        ``{"shape": [...], "bytes": "..."}`` in base64, which ``unpack`` of ``draw.js``
+        undoes too.
+    """
+    array = np.asarray(array, dtype=np.uint8)
+    data = base64.b64encode(array.tobytes()).decode("ascii")
+    return {"shape": list(array.shape), "bytes": data}

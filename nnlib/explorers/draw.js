@@ -48,17 +48,20 @@ export const short = (value) => format(value).replace(/(\.\d*?)0+$/, "$1").repla
 /** The same for the second place in a sum or a product, where a minus needs brackets. */
 export const bracketed = (value) => (value < 0 ? `(${short(value)})` : short(value));
 
-/** Undo `pack` of base.py: nested arrays of numbers. */
-export function unpack({ shape, float24 }) {
-  const text = atob(float24);
+/** Return numbers of which a text holds the upper three bytes each. */
+function floats(text) {
   const bytes = new Uint8Array((text.length / 3) * 4);
   for (let i = 0; i < text.length; i += 1) {
     bytes[Math.floor(i / 3) * 4 + (i % 3) + 1] = text.charCodeAt(i);
   }
-  const numbers = Float64Array.from(
-    new Float32Array(bytes.buffer),
-    (v) => Number(v.toPrecision(4)),
-  );
+  return Float64Array.from(new Float32Array(bytes.buffer), (v) => Number(v.toPrecision(4)));
+}
+
+/** Undo `pack` and `pack_bytes` of base.py: nested arrays of numbers. */
+export function unpack({ shape, float24, bytes: plain }) {
+  const text = atob(float24 ?? plain);
+  const numbers = plain === undefined
+    ? floats(text) : Uint8Array.from(text, (c) => c.charCodeAt(0));
   const nest = (dims, start) => {
     if (dims.length === 1) return numbers.subarray(start, start + dims[0]);
     const size = dims.slice(1).reduce((a, b) => a * b, 1);
