@@ -14,15 +14,15 @@ from nnlib.explorers.activation import FUNCTIONS, ActivationExplorer
 from nnlib.explorers.backprop_graph import BackpropGraphExplorer
 from nnlib.explorers.batch_noise import BatchNoiseExplorer
 from nnlib.explorers.batch_shapes import BatchShapesExplorer
-from nnlib.explorers.box_muller_map import BoxMullerMapExplorer
 from nnlib.explorers.boundary import BoundaryExplorer, record
+from nnlib.explorers.box_muller_map import BoxMullerMapExplorer
 from nnlib.explorers.cache_lines import CacheLinesExplorer
 from nnlib.explorers.dead_units import DeadUnitsExplorer
 from nnlib.explorers.depth_and_gain import DepthAndGainExplorer
 from nnlib.explorers.flat_index import FlatIndexExplorer
+from nnlib.explorers.layer_histograms import LayerHistogramsExplorer
 from nnlib.explorers.logit_gap import LogitGapExplorer
 from nnlib.explorers.loss import LossExplorer
-from nnlib.explorers.layer_histograms import LayerHistogramsExplorer
 from nnlib.explorers.matmul_steps import MatmulStepsExplorer
 from nnlib.explorers.network import NetworkExplorer
 from nnlib.explorers.outlier import OutlierExplorer

@@ -5,6 +5,8 @@ import re
 import subprocess
 from contextlib import contextmanager
 
+import pytest
+import traitlets
 from book_offline import node_binary
 from explorer_examples import page_html
 from playwright.sync_api import expect
@@ -127,6 +129,39 @@ def one_page(browser, folder):
 
         yield show
     assert not complaints
+
+
+def on_a_phone(show, explorer, width=360):
+    """Show an explorer as wide as a phone's page of the book does, in a wide font."""
+    figure = show(explorer, width=width)
+    figure.page.add_style_tag(
+        content="body { font-family: DejaVu Sans, Verdana, sans-serif !important; }"
+    )
+    assert figure.run("(el) => el.querySelector('.nn-drawing').clientWidth") == (
+        width - 66
+    )
+    return figure
+
+
+def overhang(figure):
+    """Return by how many pixels a table of read-outs is wider than the drawing."""
+    return figure.run("""(el) => {
+      const [table, drawing] = [".nn-readout table", ".nn-drawing"]
+        .map((name) => el.querySelector(name).getBoundingClientRect());
+      return table.right - drawing.right;
+    }""")
+
+
+def refused(make, state, said):
+    """See that a state is refused, when it is made and when it is set."""
+    with pytest.raises(traitlets.TraitError, match=said):
+        make(**state)
+    ((name, value),) = state.items()
+    explorer = make()
+    before = getattr(explorer, name)
+    with pytest.raises(traitlets.TraitError, match=said):
+        setattr(explorer, name, value)
+    assert getattr(explorer, name) == before
 
 
 def in_node(name, expression, data):

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import traitlets
 from explorer_examples import box_muller_map, layer_histograms, printed, unpack
-from explorer_reading import one_page
-from test_explorers_of_networks import on_a_phone, refused
+from explorer_reading import on_a_phone, one_page, refused
 
 from nnlib.explorers.box_muller_map import U1, U2, VARIANTS, BoxMullerMapExplorer, polar
 from nnlib.explorers.layer_histograms import (

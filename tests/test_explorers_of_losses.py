@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 from explorer_examples import decimals, printed, unpack
-from explorer_reading import one_page
-from test_explorers_of_networks import on_a_phone, refused
+from explorer_reading import on_a_phone, one_page, overhang, refused
 
 from nnlib.explorers.logit_gap import (
     GAPS,
@@ -411,11 +410,6 @@ def test_keys_and_the_pointer_move_the_point(show):
 
 
 def test_the_tables_fit_a_phone(show):
-    over = """(el) => {
-      const [table, drawing] = [".nn-readout table", ".nn-drawing"]
-        .map((name) => el.querySelector(name).getBoundingClientRect());
-      return table.right - drawing.right;
-    }"""
     explorers = [
         LossExplorer(error=-5.9),
         *(LogitLossExplorer(logit=z, classes=1000) for z in (-5.9, 5.9)),
@@ -424,5 +418,4 @@ def test_the_tables_fit_a_phone(show):
         OutlierExplorer(y=-8.0),
     ]
     for explorer in explorers:
-        figure = on_a_phone(show, explorer)
-        assert figure.run(over) <= 0, explorer
+        assert overhang(on_a_phone(show, explorer)) <= 0, explorer

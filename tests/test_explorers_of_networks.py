@@ -8,9 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import traitlets
 from explorer_examples import decimals, printed
-from explorer_reading import in_node, one_page
+from explorer_reading import in_node, on_a_phone, one_page, overhang, refused
 
 from nnlib.activations import ReLU, Tanh
 from nnlib.explorers.backprop_graph import (
@@ -35,28 +34,6 @@ def show(browser, tmp_path_factory):
     """Open a page with an explorer."""
     with one_page(browser, tmp_path_factory.mktemp("pages")) as show:
         yield show
-
-
-def on_a_phone(show, explorer):
-    """Show an explorer as wide as a page of the book does at 360 px, in a wide font."""
-    figure = show(explorer, width=360)
-    figure.page.add_style_tag(
-        content="body { font-family: DejaVu Sans, Verdana, sans-serif !important; }"
-    )
-    assert figure.run("(el) => el.querySelector('.nn-drawing').clientWidth") == 294
-    return figure
-
-
-def refused(make, state, said):
-    """See that a state is refused, when it is made and when it is set."""
-    with pytest.raises(traitlets.TraitError, match=said):
-        make(**state)
-    ((name, value),) = state.items()
-    explorer = make()
-    before = getattr(explorer, name)
-    with pytest.raises(traitlets.TraitError, match=said):
-        setattr(explorer, name, value)
-    assert getattr(explorer, name) == before
 
 
 # ---- a network ----------------------------------------------------------------------
@@ -804,15 +781,10 @@ def test_a_step_size_moves_to_the_nearest_by_its_logarithm(given, taken):
 
 
 def test_the_tables_of_the_other_explorers_fit_a_phone(show):
-    over = """(el) => {
-      const [table, drawing] = [".nn-readout table", ".nn-drawing"]
-        .map((name) => el.querySelector(name).getBoundingClientRect());
-      return table.right - drawing.right;
-    }"""
     explorers = [
         *(NetworkExplorer(unit=8, seed=seed) for seed in SEEDS[:3]),
         *(BatchShapesExplorer(batch=1024, step=step) for step in range(6)),
         *(StepSizeExplorer(function=name, h=1e-14) for name in FUNCTIONS),
     ]
     for explorer in explorers:
-        assert on_a_phone(show, explorer).run(over) <= 0, explorer
+        assert overhang(on_a_phone(show, explorer)) <= 0, explorer
