@@ -125,7 +125,7 @@ def slowest_factor(rate: float, momentum: float) -> float:
     -------
     float
         The larger magnitude of the two roots of r² - (1 + μ - ηc) r + μ = 0, of which
-        every run is a mixture; without momentum |1 - ηc|.
+        every run is a mixture; without momentum the size of 1 - ηc.
     """
     if not momentum:
         return abs(1 - rate)
