@@ -200,6 +200,20 @@ def test_a_figure_brings_nothing_that_the_page_could_trip_over():
         assert unwanted not in svg
 
 
+def test_a_figure_has_no_group_and_no_turn_that_does_nothing():
+    svg = book_figures.inline_svg(
+        '<svg viewBox="0 0 9 9"><g id="a"><g><text transform="rotate(-0 1 2)">x</text>'
+        '</g><text transform="rotate(-90 1 2)">y</text><g transform="scale(2)"/></g>'
+        "</svg>",
+        "alt",
+        "f-",
+    )
+    assert svg.partition(">")[2].partition(">")[2] == (
+        '<text>x</text><text transform="rotate(-90 1 2)">y</text>'
+        '<g transform="scale(2)" /></svg></div>'
+    )
+
+
 @pytest.mark.parametrize(
     ("css", "kept"),
     [

@@ -62,7 +62,7 @@ def test_equal_styles_become_one_class_with_one_rule():
     body, css = book_markup.lean_page(
         '<span class="a" style="top:1em;">x</span><g style="top:1em"><path d="M0"/></g>'
     )
-    assert body == '<span class="a _0">x</span><g class="_0"><path d="M0"/></g>'
+    assert body == '<span class="a _0">x</span><g class=_0><path d="M0"/></g>'
     assert css == "._0{top:1em!important}"
 
 
@@ -73,7 +73,17 @@ def test_two_declarations_stay_two():
 
 def test_words_of_code_that_have_the_text_colour_need_no_element():
     body, _ = book_markup.lean_page('<span class="k">if</span><span class="n">x</span>')
-    assert body == '<span class="k">if</span>x'
+    assert body == "<span class=k>if</span>x"
+
+
+def test_an_operator_needs_no_element_and_a_word_that_is_one_keeps_its_own():
+    code = '<span class="n">x</span><span class="o">=</span><span class="ow">not</span>'
+    assert book_markup.lean_page(code)[0] == "x=<span class=ow>not</span>"
+
+
+def test_only_short_names_that_stand_alone_lose_their_quotes():
+    code = '<span class="katex"><span class="k1f">x</span><p class="k7 _2">y</p></span>'
+    assert book_markup.lean_page(code)[0] == code.replace('"k1f"', "k1f")
 
 
 def test_these_words_have_the_colour_of_plain_code_in_light_and_in_dark(site):

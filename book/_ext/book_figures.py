@@ -23,6 +23,7 @@ COLOURS = {light: f"var(--nn-{name})" for name, (light, _) in PALETTE.items()}
 COLOUR = re.compile("|".join(COLOURS), re.IGNORECASE)
 DECIMALS = re.compile(r"(\d+\.\d{2})\d+")
 FAMILY = re.compile(r"font-family:[^;]*;?\s*")  # the page's own serves
+NO_TURN = re.compile(r"rotate\(-?0(\.0*)? [^()]*\)")
 
 
 def inline_svg(source, alt, prefix):
@@ -57,6 +58,8 @@ def clean(element, used, prefix):
             value = prefix + value
         elif name == LINK:
             name = "href"
+        elif name == "transform" and not (value := NO_TURN.sub("", value).strip()):
+            continue
         if name == "href":
             value = re.sub("^#", f"#{prefix}", value)
         if not value.startswith("data:"):
@@ -77,6 +80,9 @@ def clean(element, used, prefix):
             element.remove(child)
         else:
             clean(child, used, prefix)
+            if child.tag == "g" and not child.attrib:  # a group that does nothing
+                place = list(element).index(child)
+                element[place : place + 1] = list(child)
     if element.tag != "text" and not (element.text or "").strip():
         element.text = None
     element.tail = None if element.tag != "tspan" else element.tail

@@ -13,7 +13,8 @@ STYLE_SHEET = Path(__file__).parent / "static" / "katex" / "katex.min.css"
 KEPT = {"katex", "katex-display", "katex-error", "katex-html", "katex-mathml", "tag"}
 #: What code consists of for the most part, in the colour that it has anyway.
 NEUTRAL = ("n", "nn", "p", "w")
-NEUTRAL_CODE = re.compile(rf'<span class="(?:{"|".join(NEUTRAL)})">([^<]*)</span>')
+#: And operators: what they are, their shape says.
+PLAIN_CODE = re.compile(rf'<span class="(?:{"|".join(NEUTRAL)}|o)">([^<]*)</span>')
 CLASS = re.compile(r"\.([A-Za-z][\w-]*)")
 BARE = re.compile(r"<span>([^<]+)</span>")
 CLASSES = re.compile(r'<span class="([^"]*)"')
@@ -24,6 +25,8 @@ NEEDLESS = re.compile(
 TAG = re.compile(r"<(?:span|svg|g|path|use|text|tspan)\b[^>]*>")
 STYLE_OF_TAG = re.compile(r' style="([^"]*)"')
 CLASS_OF_TAG = re.compile(r' class="([^"]*)"')
+#: A class of a formula, of a style or of code; these are thousands, and need no quotes.
+QUOTED = re.compile(r' class="([k_][0-9a-f]+|[a-z][a-z0-9]?)"(?=[ >])')
 
 
 @cache
@@ -72,7 +75,8 @@ def lean_page(body):
             return tag.replace(known[0], f' class="{known[1]} {name}"')
         return re.sub(r"^<\w+", rf'\g<0> class="{name}"', tag)
 
-    body = TAG.sub(name_style, NEUTRAL_CODE.sub(r"\1", body))
+    body = TAG.sub(name_style, PLAIN_CODE.sub(r"\1", body))
+    body = QUOTED.sub(r" class=\1", body)
     # As weighty as a style attribute, which yields to no rule of a sheet either.
     css = "".join(
         f".{name}{{{style.replace(';', '!important;')}!important}}"
