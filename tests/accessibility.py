@@ -19,24 +19,50 @@ THIN_FORMULAS = f"""() => {{
     all.slice({KEPT_FORMULAS}).forEach((e) => e.replaceWith("formula"));
   }}
 }}"""
-#: Contrast takes axe long, so it sees of code one word of each colour, and neither
-#: formulas (one colour) nor figures (their colours have a test of their own). And it
-#: takes colours as they are, so none may be on its way from light to dark.
-THIN_OUT = """() => {
+#: Contrast takes axe long, so it sees neither formulas (one colour) nor figures (their
+#: colours have a test of their own), and of all texts that look alike, both in light
+#: and in dark, the first. It takes colours as they are, so none may be on its way from
+#: light to dark.
+AT_ONCE = "* { transition: none !important; animation: none !important; }"
+DROP_FORMULAS_AND_FIGURES = """() => {
   document.querySelectorAll(".katex").forEach((e) => e.replaceWith("formula"));
   document.querySelectorAll(".nn-figure g").forEach((e) => e.remove());
-  const seen = new Set();
-  for (const word of document.querySelectorAll("pre span")) {
-    if (seen.has(word.className)) word.replaceWith(...word.childNodes);
-    seen.add(word.className);
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  window.texts = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (node.data.trim()) window.texts.push({ node, looks: "" });
   }
+}"""
+NOTE_LOOKS = """() => {
+  const clear = "rgba(0, 0, 0, 0)";
+  window.texts = window.texts.filter(({ node }) => node.isConnected);  // may be redrawn
+  for (const text of window.texts) {
+    const own = getComputedStyle(text.node.parentElement);
+    text.looks += [own.color, own.fontSize, own.fontWeight, own.display].join();
+    let [behind, opacity] = [clear, 1];
+    for (let e = text.node.parentElement; e; e = e.parentElement) {
+      const style = getComputedStyle(e);
+      opacity *= style.opacity;
+      if (behind === clear) behind = style.backgroundColor + style.backgroundImage;
+      if (behind.startsWith(clear) && behind.endsWith("none")) behind = clear;
+    }
+    text.looks += behind + opacity;
+  }
+}"""
+KEEP_ONE_OF_EACH_LOOK = """() => {
+  const seen = new Set();
+  for (const { node, looks } of window.texts) {
+    if (seen.has(looks)) node.data = " ";
+    seen.add(looks);
+  }
+  return [window.texts.length, seen.size];
 }"""
 RUN_AXE = """(options) => axe.run({ ...options, preload: false }).then((report) =>
   report.violations.flatMap((fault) =>
     fault.nodes.map((node) => `${fault.id}: ${node.html.slice(0, 200)}`)))"""
 TWO_FRAMES = """() => new Promise((done) =>
   requestAnimationFrame(() => requestAnimationFrame(done)))"""
-AT_ONCE = "* { transition: none !important; animation: none !important; }"
 SET_SCHEME = "(scheme) => { document.documentElement.dataset.theme = scheme; }"
 
 
@@ -62,7 +88,11 @@ def faults_in(page):
         set_width(page, width)
         look(width, {"rules": RULES | NO_CONTRAST})
     page.add_style_tag(content=AT_ONCE)
-    page.evaluate(THIN_OUT)
+    page.evaluate(DROP_FORMULAS_AND_FIGURES)
+    for scheme in ("light", "dark"):
+        page.evaluate(SET_SCHEME, scheme)
+        page.evaluate(NOTE_LOOKS)
+    page.evaluate(KEEP_ONE_OF_EACH_LOOK)
     for scheme in ("light", "dark"):
         page.evaluate(SET_SCHEME, scheme)
         look(scheme, {"runOnly": ["color-contrast"]})
