@@ -302,14 +302,7 @@ def _fine_grid(count):
 
 
 def _huber_from_0_to_100(y, delta):
-    low, high = 0.0, 100.0
-    for _ in range(100):
-        middle = (low + high) / 2
-        if np.clip(middle - y, -delta, delta).sum() < 0:
-            low = middle
-        else:
-            high = middle
-    return low
+    return np.clip(best_constants(y, delta)[2], 0, 100)  # where halving ends up
 
 
 def _constants_without_sign(y, delta):
@@ -1120,19 +1113,13 @@ def _ce_throughout(log_p):
 
 
 def _ce_one_maximum_divided(logits, labels):
-    rows, e = np.arange(len(labels)), np.exp(logits - logits.max())
-    p = e / e.sum(axis=1, keepdims=True)
-    loss = -_ce_one_maximum(logits)[rows, labels].mean()
-    p[rows, labels] -= 1
-    return float(loss), p / len(labels)
+    _, gradient = _ce_one_maximum_naive(logits, labels)
+    rows = np.arange(len(labels))
+    return float(-_ce_one_maximum(logits)[rows, labels].mean()), gradient
 
 
 def _ce_one_maximum_naive(logits, labels):
-    rows, e = np.arange(len(labels)), np.exp(logits - logits.max())
-    p = e / e.sum(axis=1, keepdims=True)
-    loss = -np.log(p[rows, labels]).mean()
-    p[rows, labels] -= 1
-    return float(loss), p / len(labels)
+    return _ce_naive(logits - logits.max(), labels)
 
 
 def _ce_all_labels(logits, labels):
@@ -1476,7 +1463,8 @@ def _gap(quotient=None, gap=None, h=1e-5, shape=None):
     return answer
 
 
-def _gap_left_nudged(loss, gradient, logits, labels):
+def _measured_in_place(loss, logits, labels, back=0.0):
+    """Return the quotients, each logit nudged where it stands and moved `back`."""
     h = 1e-5
     measured = np.zeros_like(logits)
     for place in np.ndindex(logits.shape):
@@ -1484,19 +1472,18 @@ def _gap_left_nudged(loss, gradient, logits, labels):
         up = loss(logits, labels)
         logits[place] -= 2 * h
         measured[place] = (up - loss(logits, labels)) / (2 * h)
+        logits[place] += back
+    return measured
+
+
+def _gap_left_nudged(loss, gradient, logits, labels):
+    measured = _measured_in_place(loss, logits, labels)
     return float(np.abs(measured - gradient(logits, labels)).max())
 
 
 def _gap_not_put_back(loss, gradient, logits, labels):
-    claimed = gradient(logits, labels).copy()
-    h = 1e-5
-    measured = np.zeros_like(logits)
-    for place in np.ndindex(logits.shape):
-        logits[place] += h
-        up = loss(logits, labels)
-        logits[place] -= 2 * h
-        measured[place] = (up - loss(logits, labels)) / (2 * h)
-    return float(np.abs(measured - claimed).max())
+    claimed = gradient(logits.copy(), labels)
+    return float(np.abs(_measured_in_place(loss, logits, labels) - claimed).max())
 
 
 def _gap_copy_not_put_back(loss, gradient, logits, labels):
@@ -1504,14 +1491,7 @@ def _gap_copy_not_put_back(loss, gradient, logits, labels):
 
 
 def _gap_put_back(loss, gradient, logits, labels):
-    h = 1e-5
-    measured = np.zeros_like(logits)
-    for place in np.ndindex(logits.shape):
-        logits[place] += h
-        up = loss(logits, labels)
-        logits[place] -= 2 * h
-        measured[place] = (up - loss(logits, labels)) / (2 * h)
-        logits[place] += h
+    measured = _measured_in_place(loss, logits, labels, back=1e-5)
     return float(np.abs(measured - gradient(logits, labels)).max())
 
 

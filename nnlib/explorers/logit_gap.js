@@ -1,6 +1,6 @@
 import { explorer, fixed, format, nearestIndex, plot, readout, stroke, text } from "./draw.js";
 
-const LOOKS = [["blue", "10 3 2 3", 2.5], ["orange", "7 4", 2.5], ["purple", "2 4", 2.5], ["green", "", 5]];
+const LOOKS = [["blue", "10 3 2 3", 2.5], ["orange", "7 4", 2.5], ["purple", "2 4", 2.5], ["green", "", 7]];
 /** A scale on which 0 has a place and 1000 too. */
 const narrowed = (v) => Math.log10(1 + v);
 
@@ -40,7 +40,7 @@ function render({ model, el }) {
     });
     const lower = plot({
       box: { ...inner, top: start + tall + 58, height: low }, x, y: [-1.08, 0.08], xTicks: ticks,
-      yTicks: [-1, -0.5, 0].map((v) => [v, fixed(v, 1)]), yLabel: "slope dL/dz of the right class", xLabel: "gap between the logits, as log(1 + gap)",
+      yTicks: [-1, -0.5, 0].map((v) => [v, fixed(v, 1)]), yLabel: "slope dL/dz of the right class", xLabel: "gap, as log(1 + gap)",
     });
     last = upper;
     let [losses, slopes, dots, ends] = ["", "", "", ""];
