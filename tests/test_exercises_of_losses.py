@@ -275,6 +275,58 @@ def test_digits_that_float32_loses_near_1e4_are_noticed():
     assert "known mistake: subtracts the log-sum-exp." in text
 
 
+def cross_entropy_shifted(axis):
+    """Return an answer that takes the maximum of the table, or along an axis."""
+
+    def answer(logits, labels):
+        rows, e = np.arange(len(labels)), np.exp(logits - logits.max(axis=axis))
+        total = e.sum(axis=1, keepdims=True)
+        log_p = logits - logits.max(axis=axis) - np.log(total)
+        loss, p = -log_p[rows, labels].mean(), e / total
+        p[rows, labels] -= 1
+        return float(loss), p / len(labels)
+
+    return answer
+
+
+def cross_entropy_guarded(guard):
+    """Return an answer that guards the logarithm, beside the textbook's gradient."""
+
+    def answer(logits, labels):
+        rows, p = np.arange(len(labels)), softmax(logits)
+        loss = -np.log(guard(p[rows, labels])).mean()
+        p[rows, labels] -= 1
+        return float(loss), p / len(labels)
+
+    return answer
+
+
+def cross_entropy_of_every_label(logits, labels):
+    z = logits - logits.max(axis=1, keepdims=True)
+    lse = logsumexp(z)
+    p = np.exp(z - lse)
+    p[np.arange(len(labels)), labels] -= 1
+    return float((lse - z[:, labels]).mean()), p / len(labels)
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (cross_entropy_shifted(None), "shifts by the maximum of the table"),
+        (cross_entropy_shifted(0), "shifts by the maxima of the columns"),
+        (cross_entropy_guarded(lambda p: p + 1e-12), "adds 1e-12 inside the logarithm"),
+        (cross_entropy_guarded(lambda p: p + 1e-7), "adds 1e-7 inside the logarithm"),
+        (
+            cross_entropy_guarded(lambda p: np.maximum(p, 1e-9)),
+            "holds the probability at 1e-9",
+        ),
+        (cross_entropy_of_every_label, "takes every label for every row"),
+    ],
+)
+def test_a_cross_entropy_that_loses_its_rows_or_digits_is_named(answer, name):
+    assert f"known mistake: {name}" in said_of("cross-entropy", answer)
+
+
 def gap_bounded(loss, gradient, logits, labels):
     return min(largest_gap(loss, gradient, logits, labels), 1.0)
 

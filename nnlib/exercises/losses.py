@@ -1112,10 +1112,14 @@ def _ce_throughout(log_p):
     return answer
 
 
-def _ce_one_maximum_divided(logits, labels):
-    _, gradient = _ce_one_maximum_naive(logits, labels)
-    rows = np.arange(len(labels))
-    return float(-_ce_one_maximum(logits)[rows, labels].mean()), gradient
+def _ce_divided(log_p, maximum):
+    """Return an answer whose gradient comes from exponentials over their sum."""
+
+    def answer(logits, labels):
+        _, gradient = _ce_naive(logits - maximum(logits), labels)
+        return float(-log_p(logits)[np.arange(len(labels)), labels].mean()), gradient
+
+    return answer
 
 
 def _ce_one_maximum_naive(logits, labels):
@@ -1307,7 +1311,7 @@ CROSS_ENTROPY = Exercise(
             )
             for where, answer in {
                 "": _ce_throughout(_ce_one_maximum),
-                ", and divides": _ce_one_maximum_divided,
+                ", and divides": _ce_divided(_ce_one_maximum, np.max),
                 ", and takes the logarithm of p": _ce_one_maximum_naive,
             }.items()
         ),
@@ -1322,6 +1326,9 @@ CROSS_ENTROPY = Exercise(
             for where, answer in {
                 "": _ce_throughout(_ce_maximum_of_columns),
                 " in the loss": _ce(log_p=_ce_maximum_of_columns),
+                ", and divides": _ce_divided(
+                    _ce_maximum_of_columns, lambda z: z.max(axis=0)
+                ),
             }.items()
         ),
         Mistake(
