@@ -58,7 +58,7 @@ def logsumexp(z: Array) -> Array:
     """The logarithm of the sum of exponentials along the last axis.
 
     The largest value is taken out first, so that the largest exponential is
-    exp(0) = 1; a sum that is 0 or infinite has the limit -inf or inf.
+    exp(0) = 1. Where it is infinite, so is the result.
 
     Parameters
     ----------
@@ -75,9 +75,7 @@ def logsumexp(z: Array) -> Array:
     array([[1000.69314718]])
     """
     top = z.max(axis=-1, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0)
-    with np.errstate(divide="ignore"):  # the log of 0, where every value is -inf
-        return top + np.log(np.exp(z - top).sum(axis=-1, keepdims=True))
+    return top + np.log(np.exp(_shifted(z)).sum(axis=-1, keepdims=True))
 
 
 def log_softmax(z: Array) -> Array:

@@ -113,6 +113,7 @@ def bce_by_logaddexp(z, y):
 
 def cross_entropy_with_one_hot(logits, labels):
     hot = one_hot(labels, logits.shape[1]).astype(logits.dtype)
+    logits = logits - logits.max(axis=1, keepdims=True)
     lse = logsumexp(logits)
     loss = (lse - (hot * logits).sum(axis=1, keepdims=True)).mean()
     return loss, (softmax(logits) - hot) / len(labels)
@@ -178,6 +179,215 @@ def scale_by_dividing(x, w, target):
 def test_a_right_answer_may_be_written_in_another_way(id, answer):
     verdict = check(f"losses/{id}", answer)
     assert verdict, verdict
+
+
+# ---- wrong answers that only some inputs show ----------------------------------------
+
+
+def constants_searched(low, high):
+    """Return an answer that looks for Huber's constant in an interval of its own."""
+
+    def answer(y, delta):
+        a, b = low, high
+        for _ in range(100):
+            middle = (a + b) / 2
+            if np.clip(middle - y, -delta, delta).sum() < 0:
+                a = middle
+            else:
+                b = middle
+        return y.mean(), np.median(y), a
+
+    return answer
+
+
+def constants_without_sign(y, delta):
+    mean, median, huber = best_constants(y, delta)
+    return abs(mean), abs(median), huber
+
+
+def huber_without_sign(y, delta):
+    mean, median, huber = best_constants(y, delta)
+    return mean, median, abs(huber)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(constants_searched(*ends) for ends in [(0, 100), (0, 3), (0.5, 20)]),
+        *(constants_searched(*ends) for ends in [(0, 1e6), (-100, 100)]),
+        constants_without_sign,
+        huber_without_sign,
+    ],
+)
+def test_the_best_constant_may_lie_anywhere(answer):
+    assert not check("losses/mean-and-median", answer)
+
+
+@pytest.mark.parametrize("ends", [(0, 100), (0, 1e6), (-100, 100)])
+def test_a_search_in_a_fixed_interval_is_told_what_brackets_the_constant(ends):
+    text = said_of("mean-and-median", constants_searched(*ends))
+    assert "known mistake: searches in a fixed interval." in text
+    assert "`y.min()` and `y.max()` bracket it" in text
+
+
+def bce_without_nan(z, y):
+    with np.errstate(all="ignore"):
+        p = 1 / (1 + np.exp(-z))
+        loss = -(y * np.log(p) + (1 - y) * np.log(1 - p))
+    wrong_side = np.abs((z > 0) - y)
+    loss = np.where(np.isfinite(loss), loss, np.abs(z) * wrong_side)
+    return float(loss.mean()), (sigmoid(z) - y) / z.size
+
+
+def test_digits_that_are_lost_without_a_nan_are_noticed():
+    text = said_of("bce-from-logits", bce_without_nan)
+    assert "known mistake: puts a number in the place of NaN." in text
+    assert "1 - σ(z) has lost its digits" in text
+
+
+def bce_chosen(z, y):
+    loss = np.where(y == 1, softplus(-z), softplus(z))
+    return float(loss.mean()), (sigmoid(z) - y) / z.size
+
+
+def bce_of_signs(z, y):
+    t = 2 * y - 1
+    return float(softplus(-t * z).mean()), (sigmoid(z) - y) / z.size
+
+
+def test_targets_between_0_and_1_are_named():
+    text = said_of("bce-from-logits", bce_chosen)
+    assert "known mistake: knows only 0 and 1." in text
+    text = said_of("bce-from-logits", bce_of_signs)
+    assert "known mistake: knows only -1 and 1." in text
+
+
+def cross_entropy_of_lse(logits, labels):
+    rows, log_p = np.arange(len(labels)), logits - logsumexp(logits)
+    gradient = np.exp(log_p)
+    gradient[rows, labels] -= 1
+    return float(-log_p[rows, labels].mean()), gradient / len(labels)
+
+
+def test_digits_that_float32_loses_near_1e4_are_noticed():
+    text = said_of("cross-entropy", cross_entropy_of_lse)
+    assert "float32" in text
+    assert "known mistake: subtracts the log-sum-exp." in text
+
+
+def cross_entropy_shifted(axis):
+    """Return an answer that takes the maximum of the table, or along an axis."""
+
+    def answer(logits, labels):
+        rows, e = np.arange(len(labels)), np.exp(logits - logits.max(axis=axis))
+        total = e.sum(axis=1, keepdims=True)
+        log_p = logits - logits.max(axis=axis) - np.log(total)
+        loss, p = -log_p[rows, labels].mean(), e / total
+        p[rows, labels] -= 1
+        return float(loss), p / len(labels)
+
+    return answer
+
+
+def cross_entropy_guarded(guard):
+    """Return an answer that guards the logarithm, beside the textbook's gradient."""
+
+    def answer(logits, labels):
+        rows, p = np.arange(len(labels)), softmax(logits)
+        loss = -np.log(guard(p[rows, labels])).mean()
+        p[rows, labels] -= 1
+        return float(loss), p / len(labels)
+
+    return answer
+
+
+def cross_entropy_of_every_label(logits, labels):
+    z = logits - logits.max(axis=1, keepdims=True)
+    lse = logsumexp(z)
+    p = np.exp(z - lse)
+    p[np.arange(len(labels)), labels] -= 1
+    return float((lse - z[:, labels]).mean()), p / len(labels)
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (cross_entropy_shifted(None), "shifts by the maximum of the table"),
+        (cross_entropy_shifted(0), "shifts by the maxima of the columns"),
+        (cross_entropy_guarded(lambda p: p + 1e-12), "adds 1e-12 inside the logarithm"),
+        (cross_entropy_guarded(lambda p: p + 1e-7), "adds 1e-7 inside the logarithm"),
+        (
+            cross_entropy_guarded(lambda p: np.maximum(p, 1e-9)),
+            "holds the probability at 1e-9",
+        ),
+        (cross_entropy_of_every_label, "takes every label for every row"),
+    ],
+)
+def test_a_cross_entropy_that_loses_its_rows_or_digits_is_named(answer, name):
+    assert f"known mistake: {name}" in said_of("cross-entropy", answer)
+
+
+def gap_bounded(loss, gradient, logits, labels):
+    return min(largest_gap(loss, gradient, logits, labels), 1.0)
+
+
+def gap_scaled(loss, gradient, logits, labels):
+    claimed = gradient(logits, labels)
+    measured = numerical_gradient(lambda z: loss(z, labels), logits.copy())
+    return np.max(np.abs(measured - claimed) / np.maximum(1, np.abs(claimed)))
+
+
+def gap_too_large(loss, gradient, logits, labels):
+    found = largest_gap(loss, gradient, logits, labels)
+    return found + 1 if found > 1e-6 else found
+
+
+def test_a_distance_above_1_is_not_bounded():
+    text = said_of("p-minus-y", gap_bounded)
+    assert "known mistake: holds the distance at 1." in text
+    text = said_of("p-minus-y", gap_scaled)
+    assert "known mistake: divides by gradients above 1." in text
+
+
+def test_a_distance_that_is_rounding_alone_is_no_number_to_hit():
+    def only_right_claims(loss, gradient, logits, labels):
+        found = largest_gap(loss, gradient, logits, labels)
+        return found if found > 1e-6 else 1e-3
+
+    text = said_of("p-minus-y", only_right_claims)
+    assert "expected: 0, up to rounding got: 0.001" in text
+    text = said_of("p-minus-y", gap_too_large)
+    assert "expected: 0." in text
+    assert "up to rounding" not in text
+
+
+def gap_of_one_working_copy(loss, gradient, logits, labels):
+    z, worst, claimed = logits.copy(), 0.0, gradient(logits, labels)
+    for i in range(len(z)):
+        for k in range(z.shape[1]):
+            z[i, k] += 1e-5
+            up = loss(z, labels)
+            z[i, k] -= 2e-5
+            slope = (up - loss(z, labels)) / 2e-5
+            worst = max(worst, abs(slope - claimed[i, k]))
+    return worst
+
+
+def test_a_logit_that_is_not_put_back_is_named():
+    text = said_of("p-minus-y", gap_of_one_working_copy)
+    assert "known mistake: does not put the logit back in its copy." in text
+
+
+@pytest.mark.parametrize("count", [1001, 10_001])
+def test_a_grid_is_told_that_it_cannot_reach_six_digits(count):
+    def by_grid(y, delta):
+        grid = np.linspace(y.min(), y.max(), count)
+        losses = [HuberLoss(delta)(np.full(len(y), c), y) for c in grid]
+        return y.mean(), np.median(y), grid[np.argmin(losses)]
+
+    text = said_of("mean-and-median", by_grid)
+    assert f"known mistake: searches on a grid of {count}." in text
+    assert "six digits are asked, and a grid cannot reach them" in text
 
 
 # ---- the references, by another route -----------------------------------------------
@@ -308,6 +518,41 @@ class Twice(SmoothedCrossEntropy):
 )
 def test_what_a_smoothed_loss_has_wrong_is_said(answer, words):
     assert words in said_of("label-smoothing", answer)
+
+
+class HeldAt800(SmoothedCrossEntropy):
+    def forward(self, prediction, target):
+        super().forward(prediction, target)
+        log_p, q = self._cache
+        return -float((q * np.maximum(log_p, -800)).sum()) / len(q)
+
+
+class Pinched(SmoothedCrossEntropy):
+    def forward(self, prediction, target):
+        super().forward(prediction, target)
+        log_p, q = self._cache
+        return -float((q * np.log(np.exp(log_p) + 1e-12)).sum()) / len(q)
+
+
+class OneMaximum(SmoothedCrossEntropy):
+    def forward(self, prediction, target):
+        super().forward(prediction, target)
+        q, z = self._cache[1], prediction - prediction.max()
+        log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+        self._cache = log_p, q
+        return -float((q * log_p).sum()) / len(q)
+
+
+@pytest.mark.parametrize("answer", [HeldAt800, Pinched])
+def test_what_fails_like_a_known_mistake_with_other_numbers_is_not_called_that(answer):
+    text = said_of("label-smoothing", answer)
+    assert "The loss is not the mean cross-entropy against its targets." in text
+    assert "known mistake" not in text
+
+
+def test_a_maximum_of_the_whole_table_is_named():
+    text = said_of("label-smoothing", OneMaximum)
+    assert "known mistake: shifts by one maximum for all rows." in text
 
 
 @pytest.mark.parametrize(

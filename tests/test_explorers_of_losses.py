@@ -152,6 +152,15 @@ def test_the_slope_of_mae_is_drawn_with_a_gap_where_it_jumps(show):
     assert figure.run(path).count("M") == 1
 
 
+def test_a_dot_below_another_is_seen_around_it(show):
+    figure = show(LossExplorer(error=3.0, delta=1.0))
+    radii = """(el) => [...el.querySelectorAll(".nn-drawing circle:not(.nn-handle)")]
+      .map((dot) => Number(dot.getAttribute("r")))"""
+    assert sorted(figure.run(radii)) == [4.5, 4.5, 4.5, 4.5, 4.5, 7.5]
+    figure.run("slide", "error", 60)
+    assert sorted(figure.run(radii)) == [4.5, 4.5, 7.5, 7.5, 10.5, 10.5]
+
+
 def test_a_link_to_a_loss_takes_what_is_near_and_no_markup(show):
     figure = show(LossExplorer(), "#loss.error=2.96&loss.delta=99&loss.losses=<b>,MAE")
     assert figure.run("readOut") == read_of_error(3.0, 6.0, ["MAE"])
@@ -288,10 +297,10 @@ def test_every_gap_is_read_as_it_is_computed(show, target, precision):
 def test_a_cross_marks_where_the_naive_spelling_ends(show):
     figure = show(LogitGapExplorer())
     first = "(el) => el.querySelector('.nn-drawing text').textContent"
-    assert figure.run(first) == "naive, infinite from 710 on (✕)"
+    assert figure.run(first) == "naive, infinite by 710 (✕)"
     figure.run("choose", "target", "ahead")
     figure.run("choose", "precision", "float32")
-    assert figure.run(first) == "naive, NaN from 89 on (✕)"
+    assert figure.run(first) == "naive, NaN by 89 (✕)"
 
 
 def test_keys_and_the_pointer_move_the_gap(show):

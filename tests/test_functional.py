@@ -183,6 +183,15 @@ def test_at_infinity_stands_the_limit(dtype):
 
 
 @of_both_dtypes
+def test_beside_an_infinite_value_no_exponential_overflows(dtype):
+    row = np.array([inf, 800], dtype)
+    with np.errstate(all="raise"):
+        assert np.array_equal(logsumexp(row), [inf])
+        assert np.array_equal(softmax(row), [1, 0])
+        assert np.array_equal(log_softmax(row), [0, -inf])
+
+
+@of_both_dtypes
 def test_several_infinite_logits_share_alike(dtype):
     rows = np.array([[inf, inf, 0], [-inf, -inf, -inf]], dtype)
     expected = np.array([[1 / 2, 1 / 2, 0], [1 / 3, 1 / 3, 1 / 3]])

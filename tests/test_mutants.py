@@ -101,10 +101,6 @@ EQUIVALENT = {
         "it is multiplied by wrong_side, which is 0 there"
     ),
     "sigmoid: z >= 0 -> z > 0": "at 0 exp(-z) is 1 as well",
-    "logsumexp: np.where(np.isfinite(top), top, 0) -> "
-    "np.where(np.isfinite(top), top, 1)": (
-        "any finite number may be taken out of a row whose sum is 0 or infinite"
-    ),
     "_shifted: np.where(np.isfinite(top), top, 0) -> "
     "np.where(np.isfinite(top), top, 1)": (
         "a row whose maximum is infinite is replaced by its limit"

@@ -20,6 +20,9 @@ __all__ = [
 ]
 
 
+ABOUT_0 = "0, up to rounding"
+
+
 @dataclass(frozen=True, repr=False)
 class Verdict:
     """What `check` says; true where the answer is correct.
@@ -97,7 +100,12 @@ def not_yet(
         lines = [labelled("got:      ", outcome.result, MARGIN)]
         # Of a value, the expected one is the solution; a judge expects none alone.
         if callable(exercise.reference) and not exercise.judge and not expected.error:
-            lines.insert(0, labelled("expected: ", expected.result, MARGIN))
+            wanted = (
+                f"expected: {ABOUT_0}"
+                if _is_rounding(exercise, expected.result)
+                else labelled("expected: ", expected.result, MARGIN)
+            )
+            lines.insert(0, wanted)
     also = (
         f"There was also a warning: {outcome.warned}."
         if outcome.warned and not expected.warned and fault.kind != "warned"
@@ -170,6 +178,12 @@ def _recognised(exercise: Exercise, mistake: Mistake | None) -> list[str]:
         wrap(f"This looks like a known mistake: {mistake.name}."),
         wrap(mistake.diagnosis),
     ]
+
+
+def _is_rounding(exercise: Exercise, value: Any) -> bool:
+    """Whether a number is so far below the tolerance that its digits say nothing."""
+    tolerance = exercise.tolerance if exercise.absolute is None else exercise.absolute
+    return isinstance(value, float) and 0 < abs(value) < tolerance / 100
 
 
 def _type(value: Any) -> str:

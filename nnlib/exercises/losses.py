@@ -5,6 +5,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from inspect import cleandoc
 from typing import Any
 
@@ -88,14 +89,14 @@ MSE = Exercise(
     title="Mean squared error, and its gradient",
     statement=cleandoc(r"""
         Write the mean squared error and its gradient with respect to the prediction.
-        `prediction` and `target` are arrays of floats of one shape $(B, N)$. Return
-        two things: the loss, one number, which is the mean over all $B \cdot N$
+        `prediction` and `target` are arrays of floats of one shape $(B, O)$. Return
+        two things: the loss, one number, which is the mean over all $B \cdot O$
         elements, and the gradient, an array of the shape and the dtype of
         `prediction`.
     """),
     stub=cleandoc("""
         def mse(prediction, target):
-            # both (B, N) -> the loss, a float, and the gradient, (B, N)
+            # both (B, O) -> the loss, a float, and the gradient, (B, O)
             ...
     """),
     reference=mse,
@@ -105,12 +106,12 @@ MSE = Exercise(
     hints=[
         "Both are made of the error, `prediction - target`. Give it a name.",
         "One element of the prediction stands in one term of the mean only: "
-        r"$\frac{1}{BN} e^2$. Differentiate that by $e$.",
+        r"$\frac{1}{BO} e^2$. Differentiate that by $e$.",
         "The loss is `np.mean(error**2)`, and the gradient of one element is "
         "`2 * error / error.size`.",
     ],
     comment=(
-        "`error.size` is $B \\cdot N$, whatever the shape. The mean is taken here and "
+        "`error.size` is $B \\cdot O$, whatever the shape. The mean is taken here and "
         "nowhere else: what the layers get from this gradient holds the factor "
         "already."
     ),
@@ -130,8 +131,8 @@ MSE = Exercise(
         Mistake(
             "has the gradient of the sum",
             _of_error(_mean_of_squares, lambda e: 2 * e),
-            "The loss is a mean, and the gradient is that of a sum: the factor 1/(BN) "
-            "is missing. A gradient check shows it as a ratio of exactly B·N, unless "
+            "The loss is a mean, and the gradient is that of a sum: the factor 1/(BO) "
+            "is missing. A gradient check shows it as a ratio of exactly B·O, unless "
             "there is one element only.",
         ),
         Mistake(
@@ -144,7 +145,7 @@ MSE = Exercise(
         Mistake(
             "divides the gradient by the batch size only",
             _of_error(_mean_of_squares, lambda e: 2 * e / len(e)),
-            "The loss averages over B·N elements, the gradient divides by B: it is N "
+            "The loss averages over B·O elements, the gradient divides by B: it is O "
             "times too large. Forward and backward have to divide by the same number, "
             "`error.size`.",
         ),
@@ -164,7 +165,7 @@ MSE = Exercise(
             "has the sign of the error the wrong way round",
             _of_error(_mean_of_squares, lambda e: -2 * e / e.size),
             "Where the prediction is too large, the loss grows with it, so the "
-            "gradient is positive: it is 2(prediction - target)/(BN). With the other "
+            "gradient is positive: it is 2(prediction - target)/(BO). With the other "
             "sign a step downhill climbs.",
         ),
         Mistake(
@@ -198,12 +199,12 @@ MSE = Exercise(
             "averages the gradient",
             _of_error(_mean_of_squares, lambda e: float(np.mean(2 * e))),
             "A gradient has the shape of what it belongs to: one number for every "
-            "element of the prediction, 2e/(BN). Only the loss is summed up.",
+            "element of the prediction, 2e/(BO). Only the loss is summed up.",
         ),
         Mistake(
             "divides the gradient twice",
             _of_error(_mean_of_squares, lambda e: 2 * e / e.size**2),
-            "The factor 1/(BN) is there twice, as it is if one takes a mean of what "
+            "The factor 1/(BO) is there twice, as it is if one takes a mean of what "
             "was divided already. It stands in front of the sum once, and so it does "
             "in the derivative.",
         ),
@@ -282,13 +283,31 @@ def _huber_too_early(y, delta):
     return c
 
 
-def _huber_on_a_grid(y, delta):
-    def loss(c):
-        size = np.abs(c - y)
-        q = np.minimum(size, delta)
-        return np.mean(q * (size - q / 2))
+def _huber_on_a_grid(y, delta, count=20):
+    grid = np.linspace(y.min(), y.max(), count)
+    size = np.abs(grid[:, None] - y)
+    q = np.minimum(size, delta)
+    return grid[np.mean(q * (size - q / 2), axis=1).argmin()]
 
-    return min(np.linspace(y.min(), y.max(), 20), key=loss)
+
+def _fine_grid(count):
+    """Return the mistake of a search on so many candidates."""
+    return Mistake(
+        f"searches on a grid of {count}",
+        _constants(huber=partial(_huber_on_a_grid, count=count)),
+        "Close, but six digits are asked, and a grid cannot reach them: each further "
+        "digit takes ten times as many candidates. Halving an interval takes four "
+        "steps for it.",
+    )
+
+
+def _huber_from_0_to_100(y, delta):
+    return np.clip(best_constants(y, delta)[2], 0, 100)  # where halving ends up
+
+
+def _constants_without_sign(y, delta):
+    mean, median, huber = best_constants(y, delta)
+    return abs(mean), abs(median), abs(huber)
 
 
 def _huber_of_a_gradient_too_small(y, delta):
@@ -324,6 +343,8 @@ def _constant_cases() -> Sequence[Case]:
         (np.array([7.0, 1.0, -2.0, 1.0, 30.0, 0.0, -4.0]), 2.5),
         (np.array([3.0, -1.0, 2.0, 2.5, 8.0]), 50.0),
         (10 * rng.standard_normal(11), 0.3),
+        (np.array([9.0, 0.0, 0.0]) - 50, 1.0),
+        (np.array([2.0, 4.0, 3.0, 100.0, 1.0]) + 1000, 1.5),
     ]
 
 
@@ -333,11 +354,11 @@ MEAN_AND_MEDIAN = Exercise(
     statement=cleandoc(r"""
         A network that may only answer one and the same number $c$ for every sample:
         which $c$ has the least loss? Given the targets `y`, $N$ floats of shape
-        $(N,)$ with $N$ odd, and the $\delta$ of Huber, return three floats: the $c$
-        with the least mean squared error, the one with the least mean absolute error,
-        and the one with the least Huber loss, right to six digits. The first two have
-        formulas. The third has none: look for the place where the mean gradient
-        changes its sign.
+        $(N,)$ with $N$ odd, and the $\delta$ of Huber, return a tuple of three
+        floats: the $c$ with the least mean squared error, the one with the least mean
+        absolute error, and the one with the least Huber loss, right to six digits.
+        The first two have formulas. The third has none: look for the place where the
+        mean gradient changes its sign.
     """),
     stub=cleandoc("""
         def best_constants(y, delta):
@@ -349,7 +370,8 @@ MEAN_AND_MEDIAN = Exercise(
     cases=_constant_cases,
     tolerance=1e-6,
     hints=[
-        r"At the best $c$ the pulls of all samples balance: $\sum_i L'(c - y_i) = 0$. "
+        "At the best $c$ the pulls of all samples balance: "
+        r"$\sum_i \ell'(c - y_i) = 0$. "
         "For the squared error a pull is as long as its error; for the absolute error "
         "each sample pulls with the same force, to its side.",
         "The first is the mean, the second the median. For Huber the pull of a sample "
@@ -464,6 +486,20 @@ MEAN_AND_MEDIAN = Exercise(
             "The best of 20 candidates is right to a twentieth of the range. Halving "
             "an interval 20 times is as much work, and right to a millionth.",
         ),
+        *map(_fine_grid, [100, 101, 1000, 1001, 10_000, 10_001]),
+        Mistake(
+            "searches in a fixed interval",
+            _constants(huber=_huber_from_0_to_100),
+            "The targets may all be negative, or lie near 1000, and then the constant "
+            "is outside the interval that is searched. `y.min()` and `y.max()` bracket "
+            "it, whatever the targets.",
+        ),
+        Mistake(
+            "drops the sign",
+            _constants_without_sign,
+            "Targets may be negative, and then the best constants are negative too. "
+            "Only the errors have their signs taken off, and only in the loss.",
+        ),
         Mistake(
             "returns the least losses",
             _least_losses,
@@ -562,13 +598,13 @@ HUBER = Exercise(
         Write the Huber loss and its gradient with respect to the prediction. For an
         error $e$ it is $\tfrac12 e^2$ where $|e| \le \delta$, and beyond that a
         straight line which goes on from there with the same value and the same slope.
-        Work out that line. `prediction` and `target` have one shape $(B, N)$, `delta`
+        Work out that line. `prediction` and `target` have one shape $(B, O)$, `delta`
         is a float above 0. Return the loss, one number, the mean over all elements;
         and the gradient, an array of the shape and the dtype of `prediction`.
     """),
     stub=cleandoc("""
         def huber(prediction, target, delta):
-            # both (B, N), delta > 0 -> the loss, a float, and the gradient, (B, N)
+            # both (B, O), delta > 0 -> the loss, a float, and the gradient, (B, O)
             ...
     """),
     reference=huber,
@@ -593,8 +629,8 @@ HUBER = Exercise(
     ),
     remark=(
         "The gradient of the squared error, clipped: with Huber no single sample "
-        "pulls harder than δ/N. One typing error in the targets no longer steers the "
-        "fit."
+        "pulls harder than δ/(BO). One typing error in the targets no longer steers "
+        "the fit."
     ),
     mistakes=[
         Mistake(
@@ -699,15 +735,15 @@ HUBER = Exercise(
             "The δ of the call is not used: 1 stands in its place.",
         ),
         Mistake(
-            "leaves 1/N out of the gradient",
+            "leaves 1/(BO) out of the gradient",
             _huber(gradient=lambda e, delta: np.clip(e, -delta, delta)),
             "The loss is a mean over all elements, so each element's slope counts one "
-            "part in B·N: divide the clipped error by `error.size`.",
+            "part in B·O: divide the clipped error by `error.size`.",
         ),
         Mistake(
             "divides the gradient by the batch size only",
             _huber(gradient=lambda e, delta: np.clip(e, -delta, delta) / len(e)),
-            "The loss averages over B·N elements, the gradient divides by B: it is N "
+            "The loss averages over B·O elements, the gradient divides by B: it is O "
             "times too large. With one output nothing shows.",
         ),
         Mistake(
@@ -783,6 +819,12 @@ def _bce_summed(z, y):
     return loss * z.size, gradient * z.size
 
 
+def _bce_without_nan(z, y):
+    with np.errstate(all="ignore"):
+        loss = _bce_of_p(1 / (1 + np.exp(-z)), y)
+    return np.where(np.isfinite(loss), loss, np.abs(z) * np.abs((z > 0) - y))
+
+
 def _bce_in_float64(z, y):
     return bce_with_logits(z.astype(np.float64), y.astype(np.float64))
 
@@ -800,6 +842,8 @@ def _bce_cases() -> Sequence[Case]:
         (z, y),
         (z.astype(np.float32), y.astype(np.float32)),
         (np.array([[-200.0, 95.0]], np.float32), np.array([[1.0, 0.0]], np.float32)),
+        (np.array([[15.0]], np.float32), np.array([[0.0]], np.float32)),
+        (np.array([[34.0], [-34.0]]), np.array([[0.0], [1.0]])),
     ]
 
 
@@ -809,7 +853,7 @@ BCE_FROM_LOGITS = Exercise(
     statement=cleandoc(r"""
         Write the binary cross-entropy straight from the logits, and its gradient with
         respect to them. `z` holds logits and `y` targets between 0 and 1 (most often
-        0 or 1); both are floats of one shape $(B, N)$. With $p = \sigma(z)$ the loss
+        0 or 1); both are floats of one shape $(B, O)$. With $p = \sigma(z)$ the loss
         of one element is $-y \ln p - (1 - y) \ln(1 - p)$. It has to be right at
         $z = \pm 10^4$, without a bound on anything and without a warning. Return the
         loss, one number, the mean over all elements; and the gradient, an array of
@@ -817,7 +861,7 @@ BCE_FROM_LOGITS = Exercise(
     """),
     stub=cleandoc("""
         def bce_with_logits(z, y):
-            # both (B, N) -> the loss, a float, and the gradient, (B, N)
+            # both (B, O) -> the loss, a float, and the gradient, (B, O)
             ...
     """),
     reference=bce_with_logits,
@@ -850,6 +894,14 @@ BCE_FROM_LOGITS = Exercise(
             "σ(-1000) underflows to 0, and σ(40) rounds to 1, so one of the two "
             "logarithms is that of 0. Join σ and the logarithm on paper first: "
             "-ln σ(z) = softplus(-z).",
+        ),
+        Mistake(
+            "puts a number in the place of NaN",
+            _bce(_bce_without_nan),
+            "Where the logarithm is infinite or NaN, |z| on the wrong side is right. "
+            "But 1 - σ(z) has lost its digits long before it is 0: at z = 34 one or "
+            "two are left, in float32 already at 15. Join σ and the logarithm on "
+            "paper: -ln(1 - σ(z)) = softplus(z).",
         ),
         Mistake(
             "adds 1e-9 inside the logarithms",
@@ -919,6 +971,19 @@ BCE_FROM_LOGITS = Exercise(
             "and 1, and for 0 it gives ln 2 whatever the logit.",
         ),
         Mistake(
+            "knows only 0 and 1",
+            _bce(lambda z, y: np.where(y == 1, softplus(-z), softplus(z))),
+            "Right for targets of 0 and 1. But a target may lie between them, such as "
+            "0.25: then both logarithms count, y of the one and 1 - y of the other.",
+        ),
+        Mistake(
+            "knows only -1 and 1",
+            _bce(lambda z, y: softplus(-(2 * y - 1) * z)),
+            "softplus(-t z) with t = 2y - 1 holds for y of 0 or 1 only. A target may "
+            "lie between them, such as 0.25: then both logarithms count, y of the one "
+            "and 1 - y of the other.",
+        ),
+        Mistake(
             "forgets the answer no",
             _bce(lambda z, y: y * softplus(-z)),
             "-y ln p alone costs nothing where the target is 0, so to answer yes to "
@@ -942,15 +1007,15 @@ BCE_FROM_LOGITS = Exercise(
             "logit it is multiplied by p(1 - p), and p - y remains.",
         ),
         Mistake(
-            "leaves 1/N out of the gradient",
+            "leaves 1/(BO) out of the gradient",
             _bce(gradient=lambda z, y: sigmoid(z) - y),
-            "The loss is a mean over all elements, so each counts one part in B·N: "
+            "The loss is a mean over all elements, so each counts one part in B·O: "
             "divide σ(z) - y by `z.size`.",
         ),
         Mistake(
             "divides the gradient by the batch size only",
             _bce(gradient=lambda z, y: (sigmoid(z) - y) / len(z)),
-            "The loss averages over B·N elements, the gradient divides by B: it is N "
+            "The loss averages over B·O elements, the gradient divides by B: it is O "
             "times too large. With one output nothing shows, and most yes-or-no "
             "networks have one.",
         ),
@@ -985,7 +1050,7 @@ def cross_entropy(logits, labels):
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     gradient = np.exp(log_p)
     gradient[rows, labels] -= 1
-    return float(-log_p[rows, labels].mean()), gradient / len(labels)
+    return float(0 - log_p[rows, labels].mean()), gradient / len(labels)
 
 
 def _log_of(logits: Array) -> Array:
@@ -1025,6 +1090,49 @@ def _ce_one_maximum(logits):
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
+def _ce_maximum_of_columns(logits):
+    shifted = logits - logits.max(axis=0)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def _ce_lse_subtracted(logits):
+    top = logits.max(axis=1, keepdims=True)
+    return logits - (top + np.log(np.exp(logits - top).sum(axis=1, keepdims=True)))
+
+
+def _ce_throughout(log_p):
+    """Return an answer whose gradient too is made of what it takes for log p."""
+
+    def answer(logits, labels):
+        rows, found = np.arange(len(labels)), log_p(logits)
+        gradient = np.exp(found)
+        gradient[rows, labels] -= 1
+        return float(-found[rows, labels].mean()), gradient / len(labels)
+
+    return answer
+
+
+def _ce_divided(log_p, maximum):
+    """Return an answer whose gradient comes from exponentials over their sum."""
+
+    def answer(logits, labels):
+        _, gradient = _ce_naive(logits - maximum(logits), labels)
+        return float(-log_p(logits)[np.arange(len(labels)), labels].mean()), gradient
+
+    return answer
+
+
+def _ce_one_maximum_naive(logits, labels):
+    return _ce_naive(logits - logits.max(), labels)
+
+
+def _ce_all_labels(logits, labels):
+    log_p = _log_of(logits)
+    gradient = np.exp(log_p)
+    gradient[:, labels] -= 1
+    return float(-log_p[:, labels].mean()), gradient / len(labels)
+
+
 def _ce_columns(logits):
     shifted = logits - logits.max(axis=0, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=0, keepdims=True))
@@ -1057,6 +1165,28 @@ def _ce_in_bits(logits):
     return _log_of(logits) / math.log(2)
 
 
+def _pinched(eps):
+    """Return the mistake of adding so much to the probability."""
+    top = -math.log(eps)
+    return Mistake(
+        f"adds {eps:.0e} inside the logarithm".replace("e-0", "e-"),
+        _ce(log_p=lambda z: np.log(softmax(z) + z.dtype.type(eps))),
+        f"No loss is ever above {top:.2f} that way: 1000 reads as {top:.2f}. The "
+        "gradient p - y that stands beside it is that of the true loss, so the two no "
+        "longer belong together.",
+    )
+
+
+def _held(eps):
+    """Return the mistake of holding the probability at so much or above."""
+    return Mistake(
+        f"holds the probability at {eps:.0e}".replace("e-0", "e-"),
+        _ce(log_p=lambda z: np.log(np.maximum(softmax(z), z.dtype.type(eps)))),
+        f"Beyond the bound the loss is flat, at {-math.log(eps):.2f}, while p - y is "
+        "not 0 there. Nothing has to be clipped if the logarithm is taken on paper.",
+    )
+
+
 def _labelled_logits(seed: int) -> Sequence[Case]:
     """Return logits and labels of several shapes."""
     rng = np.random.default_rng(seed)
@@ -1074,10 +1204,12 @@ def _ce_cases() -> Sequence[Case]:
         *_labelled_logits(5),
         (np.array([[1000.0, 0.0]]), np.array([0])),
         (np.array([[1000.0, 0.0]]), np.array([1])),
+        (np.array([[17.0, 0.0]]), np.array([1])),
         (np.array([[30.0, 0.0, 0.0]]), np.array([1])),
         (np.array([[1e4, 0.0, 9e3], [-1e4, -2e4, 3.0]]), np.array([2, 0])),
         (np.array([[900.0, 901.0], [-900.0, -899.0]]), np.array([0, 1])),
         (np.array([[100.0, 0.0], [1.0, 2.0]], np.float32), np.array([1, 0])),
+        (np.array([[9999.0, 10_000.0]], np.float32), np.array([0])),
     ]
 
 
@@ -1086,8 +1218,8 @@ CROSS_ENTROPY = Exercise(
     title="Cross-entropy at logits of 1000",
     statement=cleandoc(r"""
         Write the cross-entropy of logits against integer labels, and its gradient
-        with respect to the logits, in NumPy alone. `logits` are floats of shape
-        $(B, K)$, any finite numbers up to $\pm 10^4$; `labels` are integers of shape
+        with respect to the logits. `logits` are floats of shape $(B, K)$, float64 or
+        float32, any finite numbers up to $\pm 10^4$; `labels` are integers of shape
         $(B,)$, from 0 to $K - 1$. The loss is the mean over the $B$ rows of
         $-\ln p_y$, where $p$ is the softmax of the row. Return the loss, one number,
         and the gradient, an array of the shape and the dtype of `logits`. With logits
@@ -1144,18 +1276,23 @@ CROSS_ENTROPY = Exercise(
             "logarithm is -inf. Take the logarithm on paper: the shifted logit less "
             "the logarithm of the sum.",
         ),
+        *map(_pinched, [1e-9, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12, 1e-15, 1e-16]),
+        *map(_held, [1e-7, 1e-6, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16]),
         Mistake(
-            "adds 1e-9 inside the logarithm",
-            _ce(log_p=lambda z: np.log(softmax(z) + 1e-9)),
-            "No loss is ever above 20.72 that way: 1000 reads as 20.72, and so does "
-            "30. The gradient p - y that stands beside it is that of the true loss, "
-            "so the two no longer belong together.",
+            "subtracts the log-sum-exp",
+            _ce_throughout(_ce_lse_subtracted),
+            "On paper z - lse(z) is ln p. But near 10^4 the log-sum-exp is a large "
+            "number, and float32 has steps of 0.001 there: the digits after the point "
+            "are gone before anything is subtracted. Take the maximum from the logits "
+            "first, (5.19).",
         ),
         Mistake(
-            "clips the probability",
-            _ce(log_p=lambda z: np.log(np.clip(softmax(z), 1e-7, 1))),
-            "Beyond the bound the loss is flat, at 16.12, while p - y is not 0 there. "
-            "Nothing has to be clipped if the logarithm is taken on paper.",
+            "subtracts the log-sum-exp in the loss",
+            _ce(log_p=_ce_lse_subtracted),
+            "On paper lse(z) - z_y is the loss. But near 10^4 the log-sum-exp is a "
+            "large number, and float32 has steps of 0.001 there: the digits after the "
+            "point are gone before anything is subtracted. Take the maximum from the "
+            "logits first, (5.19).",
         ),
         Mistake(
             "shifts by one maximum for all rows",
@@ -1163,6 +1300,36 @@ CROSS_ENTROPY = Exercise(
             "A row that lies far below the largest logit of the batch underflows: its "
             "sum of exponentials is 0. Each row needs its own maximum: `axis=1, "
             "keepdims=True`.",
+        ),
+        *(
+            Mistake(
+                f"shifts by the maximum of the table{where}",
+                answer,
+                "A row that lies far below the largest logit of the table underflows: "
+                "its sum of exponentials is 0, and what is made of it infinite or NaN. "
+                "Each row needs its own maximum: `axis=1, keepdims=True`.",
+            )
+            for where, answer in {
+                "": _ce_throughout(_ce_one_maximum),
+                ", and divides": _ce_divided(_ce_one_maximum, np.max),
+                ", and takes the logarithm of p": _ce_one_maximum_naive,
+            }.items()
+        ),
+        *(
+            Mistake(
+                f"shifts by the maxima of the columns{where}",
+                answer,
+                "Each logit of a row has another number taken from it, so the "
+                "differences in the row change, and with them the softmax. A row is a "
+                "sample, and needs one maximum, its own: `axis=1, keepdims=True`.",
+            )
+            for where, answer in {
+                "": _ce_throughout(_ce_maximum_of_columns),
+                " in the loss": _ce(log_p=_ce_maximum_of_columns),
+                ", and divides": _ce_divided(
+                    _ce_maximum_of_columns, lambda z: z.max(axis=0)
+                ),
+            }.items()
         ),
         Mistake(
             "works down the columns",
@@ -1183,6 +1350,13 @@ CROSS_ENTROPY = Exercise(
             "`log_p[:, labels]` has shape (B, B): each row with the labels of all "
             "samples. To pair row i with label i, index both: "
             "`log_p[np.arange(B), labels]`.",
+        ),
+        Mistake(
+            "takes every label for every row, back too",
+            _ce_all_labels,
+            "`log_p[:, labels]` has shape (B, B): each row with the labels of all "
+            "samples, and `gradient[:, labels] -= 1` subtracts there too. To pair row "
+            "i with label i, index both: `[np.arange(B), labels]`.",
         ),
         Mistake(
             "averages over the classes too",
@@ -1296,7 +1470,8 @@ def _gap(quotient=None, gap=None, h=1e-5, shape=None):
     return answer
 
 
-def _gap_left_nudged(loss, gradient, logits, labels):
+def _measured_in_place(loss, logits, labels, back=0.0):
+    """Return the quotients, each logit nudged where it stands and moved `back`."""
     h = 1e-5
     measured = np.zeros_like(logits)
     for place in np.ndindex(logits.shape):
@@ -1304,18 +1479,26 @@ def _gap_left_nudged(loss, gradient, logits, labels):
         up = loss(logits, labels)
         logits[place] -= 2 * h
         measured[place] = (up - loss(logits, labels)) / (2 * h)
+        logits[place] += back
+    return measured
+
+
+def _gap_left_nudged(loss, gradient, logits, labels):
+    measured = _measured_in_place(loss, logits, labels)
     return float(np.abs(measured - gradient(logits, labels)).max())
 
 
+def _gap_not_put_back(loss, gradient, logits, labels):
+    claimed = gradient(logits.copy(), labels)
+    return float(np.abs(_measured_in_place(loss, logits, labels) - claimed).max())
+
+
+def _gap_copy_not_put_back(loss, gradient, logits, labels):
+    return _gap_not_put_back(loss, gradient, logits.copy(), labels)
+
+
 def _gap_put_back(loss, gradient, logits, labels):
-    h = 1e-5
-    measured = np.zeros_like(logits)
-    for place in np.ndindex(logits.shape):
-        logits[place] += h
-        up = loss(logits, labels)
-        logits[place] -= 2 * h
-        measured[place] = (up - loss(logits, labels)) / (2 * h)
-        logits[place] += h
+    measured = _measured_in_place(loss, logits, labels, back=1e-5)
     return float(np.abs(measured - gradient(logits, labels)).max())
 
 
@@ -1345,6 +1528,10 @@ def floored_cross_entropy(logits, labels):
 
 def p_minus_y(logits, labels):
     return cross_entropy(logits, labels)[1] * len(labels)
+
+
+def ten_times_p_minus_y(logits, labels):
+    return 10 * p_minus_y(logits, labels)
 
 
 def p_minus_y_over_batch(logits, labels):
@@ -1385,6 +1572,7 @@ def _gap_cases() -> Sequence[Case]:
         (mean_cross_entropy, p_minus_y, *few),
         (summed_cross_entropy, p_minus_y, *few),
         (summed_cross_entropy, p_minus_y_over_batch, *few),
+        (mean_cross_entropy, ten_times_p_minus_y, *few),
         (mean_cross_entropy, p_alone_over_batch, *few),
         (mean_cross_entropy, y_minus_p_over_batch, *few),
         (mean_cross_entropy, at_the_labels_alone, *few),
@@ -1398,7 +1586,7 @@ def _gap_cases() -> Sequence[Case]:
 
 P_MINUS_Y = Exercise(
     id="losses/p-minus-y",
-    title="p - y, proved by measuring",
+    title="p - y, confirmed by measuring",
     statement=cleandoc(r"""
         Someone claims that a loss has a certain gradient: say, that the
         cross-entropy's is $(P - Y)/B$. Measure whether that is so. `loss` is a
@@ -1435,7 +1623,7 @@ P_MINUS_Y = Exercise(
         "For the mean cross-entropy and (P - Y)/B you measured about 1e-11, which is "
         "the rounding of the measurement. One of the other claims was P - Y against "
         "log(p + 1e-9), with the right class 25 below the other: off by 0.99. That is "
-        "how the bug of this chapter is caught."
+        "how a pinch of 1e-9 is caught."
     ),
     mistakes=[
         Mistake(
@@ -1512,6 +1700,24 @@ P_MINUS_Y = Exercise(
             "and often a better one. Asked for is the distance itself.",
         ),
         Mistake(
+            "divides by gradients above 1",
+            _gap(
+                gap=lambda measured, claimed: np.max(
+                    np.abs(measured - claimed) / np.maximum(1, np.abs(claimed))
+                )
+            ),
+            "The distance is divided by the size of the gradient where that is above "
+            "1: a good measure too, and another one. Asked for is the distance itself.",
+        ),
+        Mistake(
+            "holds the distance at 1",
+            _gap(
+                gap=lambda measured, claimed: min(np.abs(measured - claimed).max(), 1)
+            ),
+            "A claim may be wrong by more than 1, and how far is what was asked. "
+            "Nothing has to be bounded here.",
+        ),
+        Mistake(
             "takes h too large",
             _gap(h=0.1),
             "With h = 0.1 the bend of the loss counts: the error of a central "
@@ -1555,6 +1761,19 @@ P_MINUS_Y = Exercise(
             "It moves a logit up and down, and leaves it below where it was: the next "
             "difference is taken at another place. Add a separate array of nudges "
             "instead.",
+        ),
+        *(
+            Mistake(
+                f"does not put the logit back{where}",
+                answer,
+                "After + h and - 2h the logit lies h below where it was, and every "
+                "later difference is taken at that other place. Put it back, or better "
+                "add a separate array of nudges, which leaves the logits alone.",
+            )
+            for where, answer in {
+                "": _gap_not_put_back,
+                " in its copy": _gap_copy_not_put_back,
+            }.items()
         ),
         Mistake(
             "puts the logits back with a rounding error",
@@ -1897,16 +2116,51 @@ class _SmoothedInFloat64(_OfTwoArrays):
         return super().targets(hot.astype(np.float64))
 
 
+class _KeepsItsTargets(_OfTwoArrays):
+    def __init__(self, smoothing):
+        super().__init__(smoothing)
+        self.kept: dict[Any, Any] = {}
+
+    def targets(self, hot):
+        return self.kept.setdefault(hot.shape, super().targets(hot))
+
+
+class _AtMostHalf(SmoothedCrossEntropy):
+    def __init__(self, smoothing):
+        super().__init__(min(smoothing, 0.5))
+
+
+class _OneMaximumForAll(_OfTwoArrays):
+    def forward(self, prediction, target):
+        hot = np.eye(prediction.shape[1], dtype=prediction.dtype)[target]
+        log_p, q = _ce_one_maximum(prediction), self.targets(hot)
+        self._cache = np.exp(log_p), q, hot
+        return self.value(log_p, q)
+
+
+class _SubtractsTheLogSumExp(_OfTwoArrays):
+    def forward(self, prediction, target):
+        hot = np.eye(prediction.shape[1], dtype=prediction.dtype)[target]
+        log_p, q = _ce_lse_subtracted(prediction), self.targets(hot)
+        self._cache = np.exp(log_p), q, hot
+        return self.value(log_p, q)
+
+
 class _SmoothedInPlace(SmoothedCrossEntropy):
     def forward(self, prediction, target):
         prediction -= prediction.max(axis=1, keepdims=True)
         return super().forward(prediction, target)
 
 
+_NOT_FINITE = "The loss or the gradient is not finite."
+_NOT_ITS_OWN = "The loss is not the mean cross-entropy against its targets."
+
+
 class _Smoothed:
     """What a loss gave for some logits, and what is wrong with that, if anything is.
 
-    Losses differ in how they share, so two are alike if they fail alike.
+    Losses differ in how they share, so two are alike if they fail alike; where many
+    mistakes fail alike, only if they gave the same numbers too.
     """
 
     def __init__(
@@ -1916,7 +2170,12 @@ class _Smoothed:
         self.failing, self.detail = failing, detail
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Smoothed) and self.failing == other.failing
+        if not isinstance(other, _Smoothed) or self.failing != other.failing:
+            return False
+        if self.failing not in (_NOT_FINITE, _NOT_ITS_OWN):
+            return True
+        pairs = (self.loss, other.loss), (self.gradient, other.gradient)
+        return all(np.allclose(*pair, 1e-5, 1e-5, equal_nan=True) for pair in pairs)
 
     # Equal without being the same, so of no use as a key (mypy knows hashes only).
     __hash__ = None  # type: ignore[assignment]
@@ -1944,6 +2203,11 @@ def _try_smoothed(answer: Any, smoothing: float, logits: Array, labels: Array) -
         failing = ["It wrote into the logits."]
     else:
         failing = _failing_smoothed(answer, smoothing, before, labels, loss, gradient)
+        failing = (
+            failing
+            if any(failing)
+            else _keeping(criterion, answer(smoothing), before, labels)
+        )
     return _Smoothed(loss, gradient, *failing)
 
 
@@ -1952,7 +2216,7 @@ def _failing_smoothed(
 ) -> list[str]:
     """What is wrong with a loss and a gradient of the right kind, and with what."""
     if not (np.isfinite(loss) and np.isfinite(gradient).all()):
-        return ["The loss or the gradient is not finite."]
+        return [_NOT_FINITE]
     label, (samples, classes) = labels[:1], logits.shape
     hot = np.eye(classes)[labels]
 
@@ -1965,7 +2229,7 @@ def _failing_smoothed(
         return faults
     q = 1 / classes - numerical_gradient(at, zero)[0]
     share = np.delete(q, label)
-    tolerance = 1e-4 if logits.dtype == np.float32 else 1e-7
+    tolerance = 1e-5 if logits.dtype == np.float32 else 1e-7
     p = softmax(logits.astype(np.float64))
 
     def fits(wanted: Array) -> bool:
@@ -1992,7 +2256,7 @@ def _failing_smoothed(
         if samples > 1 and np.isclose(loss, samples * right, 1e-4):
             return ["The loss is a sum over the batch."]
         detail = f"It is {loss:.6g}; for its own targets it would be {right:.6g}."
-        return ["The loss is not the mean cross-entropy against its targets.", detail]
+        return [_NOT_ITS_OWN, detail]
     wanted = (p - targets) / samples
     if fits(wanted) or np.allclose(gradient, wanted, 0, 1e-6):
         return [""]
@@ -2006,6 +2270,16 @@ def _failing_smoothed(
     worst = np.abs(gradient - wanted).argmax()
     detail = f"It has {gradient.flat[worst]:.4g} for {wanted.flat[worst]:.4g}."
     return [f"The gradient is not that of the loss{looks}.", detail]
+
+
+def _keeping(used: Any, fresh: Any, logits: Array, labels: Array) -> list[str]:
+    """What is wrong with a loss on its second batch, beside one that has had none."""
+    other = (labels + 1) % logits.shape[1]
+    losses = [one.forward(logits.copy(), other) for one in (used, fresh)]
+    gradients = [one.backward() for one in (used, fresh)]
+    if np.allclose(*losses) and np.allclose(*gradients):
+        return [""]
+    return ["On a second batch, of other labels, it gives what a new object does not."]
 
 
 def _failing_at_zero(loss: float, s: float, classes: int) -> list[str]:
@@ -2045,6 +2319,8 @@ def _smoothed_cases() -> Sequence[Case]:
         (0.1, *drawn),
         (0.3, drawn[0].astype(np.float32), drawn[1]),
         (0.1, np.array([[1000.0, 0.0, -1000.0], [0.0, 30.0, 0.0]]), np.array([0, 1])),
+        (0.8, np.array([[0.5, -1.0, 2.0, 0.0]]), np.array([1])),
+        (0.1, np.array([[9999.0, 1e4, 9999.0]], np.float32), np.array([0])),
     ]
 
 
@@ -2060,10 +2336,10 @@ LABEL_SMOOTHING = Exercise(
         classes, so that the right one gets some back, or $s/(K - 1)$ to each of the
         wrong ones. `forward` takes logits $(B, K)$ and integer labels $(B,)$ and
         returns a float; `backward` returns the gradient by the logits, of their shape
-        and dtype. With $s = 0$ it is `CrossEntropyLoss`; at logits of $\pm 1000$ it is
-        right as well. When it is done, find out on paper or by descent: at which gap
-        between the right logit and the others is it least, with $K = 10$ and
-        $s = 0.1$, and how large is it there?
+        and dtype. With $s = 0$ it is `CrossEntropyLoss`; at logits of $\pm 1000$, and
+        in float32 near $10^4$, it is right as well. When it is done, find out on
+        paper or by descent: at which gap between the right logit and the others is it
+        least, with $K = 10$ and $s = 0.1$, and how large is it there?
     """),
     stub=cleandoc("""
         class SmoothedCrossEntropy(Loss):
@@ -2102,7 +2378,8 @@ LABEL_SMOOTHING = Exercise(
         "The loss can no longer reach 0, and the logits need not run away to lower it: "
         "past its best gap, being surer costs. Szegedy et al. (2016) gained 0.2 "
         "percentage points on ImageNet with s = 0.1. Report the plain cross-entropy "
-        "beside it, or your numbers compare with nobody's."
+        "beside it, or your numbers compare with nobody's. And which gap did you find, "
+        "and which loss? The solution has both, for either way to share."
     ),
     mistakes=[
         Mistake(
@@ -2184,6 +2461,33 @@ LABEL_SMOOTHING = Exercise(
             _WithAFloor,
             "It hides the logarithm of 0 and does not give its value back: no term is "
             "above 20.72. `log_softmax` has the right value.",
+        ),
+        Mistake(
+            "shifts by one maximum for all rows",
+            _OneMaximumForAll,
+            "A row that lies far below the largest logit of the batch underflows: its "
+            "sum of exponentials is 0. Each row needs its own maximum, which is what "
+            "`log_softmax` takes.",
+        ),
+        Mistake(
+            "subtracts the log-sum-exp",
+            _SubtractsTheLogSumExp,
+            "Near 10^4 the log-sum-exp is a large number, and float32 has steps of "
+            "0.001 there: the digits after the point are gone before anything is "
+            "subtracted. `log_softmax` takes the maximum from the logits first.",
+        ),
+        Mistake(
+            "keeps the targets of its first batch",
+            _KeepsItsTargets,
+            "The targets q are made from the labels of the batch, so every `forward` "
+            "makes its own. Here a second batch of the same shape is held against the "
+            "labels of the first.",
+        ),
+        Mistake(
+            "holds the smoothing at a half",
+            _AtMostHalf,
+            "Any share from 0 to below 1 is allowed. With s = 0.8 the right class "
+            "keeps 0.2, and what it gets back.",
         ),
         Mistake(
             "takes logits for logarithms",
@@ -2302,8 +2606,8 @@ QUESTIONS = [
         id="losses/median",
         text=(
             "Three targets are 3, 5 and 100. A network can only answer one constant, "
-            "and is trained with the mean absolute error. Which constant does it "
-            "arrive at?"
+            "and its loss is the mean absolute error. Which constant has the least "
+            "loss?"
         ),
         answer=5.0,
         within=1e-6,

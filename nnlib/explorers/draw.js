@@ -426,8 +426,8 @@ export function plot({ box, x, y, xTicks = [], yTicks = [], xLabel = "", yLabel 
     return marks;
   }
 
-  const dot = (px, py, colour) =>
-    !Number.isFinite(py) ? "" : `<circle cx="${n(X(px))}" cy="${n(Y(py))}" r="4.5" ` +
+  const dot = (px, py, colour, r = 4.5) =>
+    !Number.isFinite(py) ? "" : `<circle cx="${n(X(px))}" cy="${n(Y(py))}" r="${r}" ` +
     `style="fill:var(--nn-${colour});stroke:var(--nn-paper);stroke-width:1.5"/>`;
 
   /** An upright line, which `drag` may let the reader take hold of. */

@@ -1,6 +1,6 @@
 import { explorer, fixed, format, nearestIndex, plot, readout, stroke, text } from "./draw.js";
 
-const LOOKS = [["blue", "10 3 2 3", 2.5], ["orange", "7 4", 2.5], ["purple", "2 4", 2.5], ["green", "", 5]];
+const LOOKS = [["blue", "10 3 2 3", 2.5], ["orange", "7 4", 2.5], ["purple", "2 4", 2.5], ["green", "", 7]];
 /** A scale on which 0 has a place and 1000 too. */
 const narrowed = (v) => Math.log10(1 + v);
 
@@ -35,18 +35,18 @@ function render({ model, el }) {
     const x = [0, narrowed(1000)];
     const upper = plot({
       box: { ...inner, top: start + 22, height: tall }, x, y: behind ? [-0.1, 3.1] : [-0.03, 0.75],
-      xTicks: ticks.map(([v]) => [v, ""]), yLabel: "loss L",
+      xTicks: ticks.map(([v]) => [v, ""]), yLabel: behind ? "loss L, as log(1 + L)" : "loss L",
       yTicks: behind ? ticks : [0, 0.2, 0.4, 0.6].map((v) => [v, fixed(v, 1)]),
     });
     const lower = plot({
       box: { ...inner, top: start + tall + 58, height: low }, x, y: [-1.08, 0.08], xTicks: ticks,
-      yTicks: [-1, -0.5, 0].map((v) => [v, fixed(v, 1)]), yLabel: "slope dL/dz of the right class", xLabel: "gap between the logits",
+      yTicks: [-1, -0.5, 0].map((v) => [v, fixed(v, 1)]), yLabel: "slope dL/dz of the right class", xLabel: "gap, as log(1 + gap)",
     });
     last = upper;
     let [losses, slopes, dots, ends] = ["", "", "", ""];
     const labels = [...names];
-    // The right one lies below the others, and is wider.
-    for (const i of [3, 0, 1, 2]) {
+    // The right one lies below the others, and is wider; the naive one, most like it, on top.
+    for (const i of [3, 1, 2, 0]) {
       const { loss, slope, words } = tables[i];
       const style = stroke(...LOOKS[i]);
       const y = loss.map(scale);
@@ -60,7 +60,7 @@ function render({ model, el }) {
         return `<path d="M${px - 6} ${py - 6}l12 12m0 -12l-12 12" ${stroke("ink", "", 2.5)}/>`;
       };
       ends += mark(upper, y[end - 1]) + mark(lower, slope[end - 1]);
-      labels[i] += `, ${words[end]} from ${gaps[end]} on (✕)`;
+      labels[i] += `, ${words[end]} by ${gaps[end]} (✕)`;
     }
     const rows = names.map((name, i) => {
       const { loss, slope, words } = tables[i];

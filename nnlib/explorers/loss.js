@@ -48,7 +48,7 @@ function render({ model, el }) {
     const yTicks = (list) => list.map((v) => [v, fixed(v, list[1] % 1 ? 1 : 0)]);
     const upper = plot({
       box: { ...inner, top: 26, height: tall }, x: [-6, 6], y: [-top / 24, top],
-      xTicks: xTicks.map(([v]) => [v, ""]), yTicks: yTicks([0, 2, 4, 6, 8].filter((v) => v <= top)), yLabel: "loss L",
+      xTicks: xTicks.map(([v]) => [v, ""]), yTicks: yTicks([0, 2, 4, 6, 8, 10].filter((v) => v <= top)), yLabel: "loss L",
     });
     const lower = plot({
       box: { ...inner, top: tall + 62, height: low }, x: [-6, 6], y: [-1.08 * steepest, 1.08 * steepest],
@@ -58,14 +58,16 @@ function render({ model, el }) {
     last = upper;
     let [curves, slopes, dots] = ["", "", ""];
     const rows = [];
-    for (const name of shown) {
-      const table = tables[name];
-      const [loss, slope, p] = table[table.length > 1 ? stop : 0];
+    const read = shown.map((name) => tables[name][tables[name].length > 1 ? stop : 0]);
+    // Where a later dot covers an earlier one, the earlier is larger, and seen around it.
+    const radius = (i, row) => 4.5 + 3 * read.slice(i + 1).filter((later) => later[row][at] === read[i][row][at]).length;
+    for (const [i, name] of shown.entries()) {
+      const [loss, slope, p] = read[i];
       const [colour, dash] = LOOKS[name];
       curves += upper.curve(xs, loss, stroke(colour, dash, 2.5));
       slopes += lower.curve(...broken(xs, slope), stroke(colour, dash, 2.5));
-      if (loss[at] <= top) dots += upper.dot(xs[at], loss[at], colour);
-      if (Math.abs(slope[at]) <= steepest) dots += lower.dot(xs[at], slope[at], colour);
+      if (loss[at] <= top) dots += upper.dot(xs[at], loss[at], colour, radius(i, 0));
+      if (Math.abs(slope[at]) <= steepest) dots += lower.dot(xs[at], slope[at], colour, radius(i, 1));
       rows.push([name === "cross-entropy" ? "CE" : name, ...(p ? [format(p[at])] : []), format(loss[at]), format(slope[at])]);
     }
     const where = `At ${symbol} = ${fixed(xs[at], 1)}, with ${key === "delta" ? "δ" : "K"} = ${stops[stop]}`;

@@ -72,8 +72,8 @@ class LossExplorer(Explorer):
                 "symbol": "e",
                 "label": "Error e = prediction − target",
                 "parameter": {"key": "delta", "label": "δ of Huber", "stops": DELTAS},
-                "top": 6,
-                "steepest": 4,
+                "top": 10,
+                "steepest": 10,
                 "losses": {
                     "MSE": pack(np.stack([of_error(MSELoss())])),
                     "MAE": pack(np.stack([of_error(MAELoss())])),
