@@ -457,9 +457,7 @@ def read_of_noise(name, place):
     ]  # fmt: skip
     chosen = next(row for row in rows if row[0] == str(SIZES[place]))
     return {
-        "caption": (
-            f"Batch size {chosen[0]}: noise {chosen[1]} · |g|, {chosen[2]} downhill"
-        ),
+        "caption": (f"B = {chosen[0]}: noise {chosen[1]} · |g|, {chosen[2]} downhill"),
         "rows": rows,
     }
 
@@ -495,7 +493,7 @@ def test_the_noise_is_named_as_a_share_of_the_full_gradient(show):
     figure = show(batch_noise())
     assert "noise / length of full gradient" in texts(figure, "text")
     heads = "(el) => [...el.querySelectorAll('th')].map((cell) => cell.textContent)"
-    assert "noise / |g|" in figure.run(heads)
+    assert "noise/|g|" in figure.run(heads)
 
 
 def test_the_cloud_keeps_its_scale_so_that_it_is_seen_to_shrink(show):

@@ -109,8 +109,8 @@ function render({ model, el }) {
         mark(fall, Math.log10(noise[chosen]), true) +
         shares.axes() + shares.clip(shares.curve(logs, downhill, measured)) + mark(shares, downhill[chosen], false),
       table: readout(
-        `Batch size ${sizes[chosen]}: noise ${format(noise[chosen])} · |g|, ${percent(downhill[chosen])} downhill`,
-        ["batch size", "noise / |g|", "downhill", "steps/epoch"], rows,
+        `B = ${sizes[chosen]}: noise ${format(noise[chosen])} · |g|, ${percent(downhill[chosen])} downhill`,
+        ["batch size", "noise/|g|", "downhill", "steps/epoch"], rows,
       ),
       say: `Batch size ${sizes[chosen]}: noise ${format(noise[chosen])} of the gradient's length, ${percent(downhill[chosen])} of the batches go downhill`,
     };
