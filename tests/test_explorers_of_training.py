@@ -457,7 +457,7 @@ def read_of_noise(name, place):
     ]  # fmt: skip
     chosen = next(row for row in rows if row[0] == str(SIZES[place]))
     return {
-        "caption": f"Batch size {chosen[0]}: noise {chosen[1]}, {chosen[2]} downhill",
+        "caption": (f"B = {chosen[0]}: noise {chosen[1]} · |g|, {chosen[2]} downhill"),
         "rows": rows,
     }
 
@@ -487,6 +487,13 @@ def test_a_batch_that_goes_uphill_is_drawn_hollow_on_the_left_of_zero(show):
         ]
         zero = [x for x, hollow in found if not hollow]
         assert all(x <= min(zero) + 0.11 for x, hollow in found if hollow)
+
+
+def test_the_noise_is_named_as_a_share_of_the_full_gradient(show):
+    figure = show(batch_noise())
+    assert "noise / length of full gradient" in texts(figure, "text")
+    heads = "(el) => [...el.querySelectorAll('th')].map((cell) => cell.textContent)"
+    assert "noise/|g|" in figure.run(heads)
 
 
 def test_the_cloud_keeps_its_scale_so_that_it_is_seen_to_shrink(show):

@@ -77,15 +77,15 @@ function render({ model, el }) {
     const key = [["blue", "fill:var(--nn-blue)", "downhill"], ["orange", "fill:none;stroke:var(--nn-orange);stroke-width:1.8", "uphill"]]
       .map(([, look, name], i) => `<circle cx="${48 + i * 92}" cy="${side + 80}" r="4" style="${look}"/>` + text(58 + i * 92, side + 84, name, "start"));
 
-    const inner = { left, width: width - left - 18, height: beside ? side / 2 - 34 : 100 };
-    const first = beside ? 48 : side + 146;
+    const inner = { left, width: width - left - 18, height: beside ? side / 2 - 43 : 100 };
+    const first = beside ? 66 : side + 164;
     const second = first + inner.height + 44;
     const x = [0, logs[logs.length - 1]];
     const few = sizes.filter((_, i) => i % 2 === 0).map((size) => [Math.log2(size), String(size)]);
     const sizesOfNoise = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300];
     const fall = plot({
       box: { ...inner, top: first }, x, y: [low, high], xTicks: few.map(([v]) => [v, ""]),
-      yTicks: sizesOfNoise.map((v) => [Math.log10(v), String(v)]).filter(([v]) => v > low && v < high), yLabel: "noise",
+      yTicks: sizesOfNoise.map((v) => [Math.log10(v), String(v)]).filter(([v]) => v > low && v < high), yLabel: "noise / length of full gradient",
     });
     const shares = plot({
       box: { ...inner, top: second }, x, y: [least, 1.02], xTicks: few,
@@ -94,7 +94,7 @@ function render({ model, el }) {
     curves = fall;
     const [measured, law] = [stroke("blue", "", 2.5), stroke("purple", "7 4", 2)];
     const legend = [["measured", measured], ["1/√B", law]].map(([name, look], i) =>
-      `<path d="M${left + 50 + i * 106} ${first - 16}h24" ${look}/>` + text(left + 79 + i * 106, first - 12, name, "start"));
+      `<path d="M${left + i * 106} ${first - 34}h24" ${look}/>` + text(left + 29 + i * 106, first - 30, name, "start"));
     const mark = (plotted, value, handle) =>
       plotted.upright(logs[chosen], handle) + plotted.dot(logs[chosen], value, "blue");
     const near = [chosen - 2, chosen, chosen + 2].filter((i) => i in sizes);
@@ -109,8 +109,8 @@ function render({ model, el }) {
         mark(fall, Math.log10(noise[chosen]), true) +
         shares.axes() + shares.clip(shares.curve(logs, downhill, measured)) + mark(shares, downhill[chosen], false),
       table: readout(
-        `Batch size ${sizes[chosen]}: noise ${format(noise[chosen])}, ${percent(downhill[chosen])} downhill`,
-        ["batch size", "noise", "downhill", "steps/epoch"], rows,
+        `B = ${sizes[chosen]}: noise ${format(noise[chosen])} · |g|, ${percent(downhill[chosen])} downhill`,
+        ["batch size", "noise/|g|", "downhill", "steps/epoch"], rows,
       ),
       say: `Batch size ${sizes[chosen]}: noise ${format(noise[chosen])} of the gradient's length, ${percent(downhill[chosen])} of the batches go downhill`,
     };
