@@ -142,8 +142,8 @@ class TrajectoriesExplorer(Explorer):
             title="Four ways down",
             alt="A map with lines of equal loss, on which optimisers leave their paths "
             "from a common start towards the bottom of a valley; beside it the loss of "
-            "each against the step, on a logarithmic scale. A table says where each is, "
-            "and arrives: from which step on its loss stays below 0.001.",
+            "each against the step, on a logarithmic scale. A table says where each "
+            "is, and arrives: from which step on its loss stays below 0.001.",
             data={
                 "x": X,
                 "y": Y,
