@@ -1356,7 +1356,7 @@ ADAMW_OR_L2 = Exercise(
             "adds λw to the gradient",
             _adam_with_l2,
             "That is L2 within Adam: the decay passes through the division, so weights "
-            "with large gradients decay less. For plain SGD alone it comes to the same. "
+            "with large gradients decay less. For plain SGD it comes to the same. "
             "Shrink w itself, and leave the gradient as it is.",
         ),
         Mistake(
