@@ -96,6 +96,17 @@ def test_other_ways_to_clip_are_right(answer):
     assert check("optimizers/clipping", answer)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.9, 1.1, 2.4])
+def test_the_limit_is_max_norm_itself(share):
+    def another_limit(grads, max_norm):
+        norm = math.sqrt(sum(float((g * g).sum()) for g in grads))
+        factor = max_norm / norm if norm > share * max_norm else 1.0
+        return [factor * g for g in grads], norm
+
+    expected = "begins too early" if share < 1 else "begins too late"
+    assert mistake_in("clipping", another_limit) == expected
+
+
 def test_a_factor_of_numpy_makes_float64_of_float32():
     def by_a_factor_of_numpy(grads, max_norm):
         norm = np.sqrt(sum((g.astype(float) ** 2).sum() for g in grads))
@@ -169,6 +180,17 @@ def test_a_count_that_begins_late_is_named():
     assert name == "counts the steps from 0"
 
 
+def test_the_correction_is_not_left_out_later():
+    def for_twenty_steps(gradients, beta):
+        m, means = 0, []
+        for t, g in enumerate(gradients, 1):
+            m = beta * m + (1 - beta) * g
+            means.append(m / (1 - beta**t) if t <= 20 else m)
+        return np.array(means)
+
+    assert said_of("bias-correction", for_twenty_steps)
+
+
 # ---- the schedule -------------------------------------------------------------------
 
 
@@ -222,6 +244,18 @@ def test_decay_within_the_step_from_the_old_weight_is_right():
     assert check("optimizers/adamw-or-l2", as_published)
 
 
+@pytest.mark.parametrize(("last_m", "last_v"), [(10, 10), (10, 1000), (1000, 10)])
+def test_no_correction_is_left_out_later(last_m, last_v):
+    def for_ten_steps(w, g, m, v, t, lr, beta1, beta2, eps, weight_decay):
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g
+        m_hat = m / (1 - beta1**t) if t <= last_m else m
+        v_hat = v / (1 - beta2**t) if t <= last_v else v
+        step = m_hat / (np.sqrt(v_hat) + eps)
+        return w * (1 - lr * weight_decay) - lr * step, m, v
+
+    assert said_of("adamw-or-l2", for_ten_steps)
+
+
 def test_writing_into_an_argument_is_noticed():
     def in_place(w, g, m, v, t, lr, beta1, beta2, eps, weight_decay):
         new_w, *means = adamw_step(w, g, m, v, t, lr, beta1, beta2, eps, weight_decay)
@@ -251,6 +285,56 @@ def test_a_range_test_by_multiplication_is_right():
         return rates[:kept], losses[:kept], rates[best] / 10
 
     assert check("optimizers/lr-range-test", by_factors)
+
+
+def range_test_that_stops(when):
+    """Return a range test that stops where `when` is true of a loss and the least."""
+
+    def test(step, lr_min, lr_max, count):
+        rates, losses = [], []
+        for lr in np.geomspace(lr_min, lr_max, count):
+            loss = step(lr)
+            if when(loss, min(losses, default=math.inf)):
+                break
+            rates.append(lr)
+            losses.append(loss)
+        return np.array(rates), np.array(losses), rates[int(np.argmin(losses))] / 10
+
+    return test
+
+
+@pytest.mark.parametrize(
+    ("when", "mistake"),
+    [
+        (lambda loss, least: not math.isfinite(loss) or loss > 4.15 * least, "late"),
+        (lambda loss, least: not math.isfinite(loss) or loss > 4.5 * least, "late"),
+        (lambda loss, least: not math.isfinite(loss) or loss > 4.05 * least, "late"),
+        (lambda loss, least: not math.isfinite(loss) or loss > 3.95 * least, None),
+        (lambda loss, least: not math.isfinite(loss) or loss >= 4 * least, "stops at"),
+        (lambda loss, least: math.isnan(loss) or loss > 4 * least, "minus infinity"),
+        (lambda loss, least: False, "never stops"),
+    ],
+)
+def test_a_range_test_that_stops_elsewhere_is_refused(when, mistake):
+    found = mistake_in("lr-range-test", range_test_that_stops(when))
+    assert mistake is None or (found and mistake in found), found
+
+
+@pytest.mark.parametrize("extra", [1, 2])
+def test_steps_after_the_end_are_refused(extra):
+    def with_extra_steps(step, lr_min, lr_max, count):
+        found = lr_range_test(step, lr_min, lr_max, count)
+        for _ in range(extra):
+            step(lr_max)
+        return found
+
+    text = said_of("lr-range-test", with_extra_steps)
+    assert "The list of the calls of `step` is not the expected value" in text
+
+
+def test_a_range_test_that_gives_two_things_is_told_how_many():
+    text = said_of("lr-range-test", lambda *given: lr_range_test(*given)[:2])
+    assert "the result has 2 elements; expected were 3" in text
 
 
 def test_the_range_test_stops_beyond_the_edge_of_a_bowl_and_suggests_less():
@@ -305,14 +389,52 @@ def test_other_ways_down_the_ravine_are_right():
     for answer in (
         lambda params: SGD(params, lr=0.013, momentum=0.8, nesterov=True),
         lambda params: SGD(params, lr=0.03, momentum=0.75),
-        lambda params: Adam(params, lr=0.2, betas=(0.7, 0.99)),
-        lambda params: AdamW(params, lr=0.2, betas=(0.7, 0.99), weight_decay=0),
+        lambda params: Adam(params, lr=0.2, betas=(0.75, 0.99)),
+        lambda params: AdamW(params, lr=0.2, betas=(0.75, 0.99), weight_decay=0),
         HeavyBall,
         Chebyshev,
     ):
         assert check("optimizers/ravine", answer), repr(
             check("optimizers/ravine", answer)
         )
+
+
+class Secant:
+    """Solves for the bowl's table: it is known after as many steps as weights."""
+
+    def __init__(self, params):
+        self.p, self.places, self.slopes = params[0], [], []
+
+    def step(self):
+        size = self.p.data.size
+        if len(self.places) <= size:
+            self.places.append(self.p.data.copy())
+            self.slopes.append(self.p.grad.copy())
+        if len(self.places) <= size:
+            self.p.data -= 0.01 * self.p.grad
+        else:
+            moves, turns = np.diff(self.places, axis=0), np.diff(self.slopes, axis=0)
+            self.p.data -= np.linalg.solve(np.linalg.solve(moves, turns), self.p.grad)
+
+
+def test_one_that_solves_for_the_curvatures_needs_about_as_many_steps_as_weights():
+    (exercise,) = (one for one in EXERCISES if one.id == "optimizers/ravine")
+    for curvatures, *rest in exercise.cases():
+        found = exercise.call(Secant, curvatures, *rest)
+        assert len(curvatures) <= found.steps <= len(curvatures) + 1
+
+
+def test_an_optimiser_that_leaves_the_bottom_again_is_refused():
+    class Late(HeavyBall):
+        steps = 0
+
+        def step(self):
+            super().step()
+            self.steps += 1
+            if self.steps > 60:
+                self.p.data *= 1.5
+
+    assert said_of("ravine", Late)
 
 
 def test_the_ravines_numbers_are_as_the_texts_say():
@@ -324,7 +446,7 @@ def test_the_ravines_numbers_are_as_the_texts_say():
     assert slowest(ravine_optimizer) == 56
     assert slowest(lambda params: SGD(params, lr=0.03, momentum=0.7)) == 41
     assert 300 < slowest(lambda params: SGD(params, lr=2 / 101)) < 350
-    assert slowest(lambda params: Adam(params, lr=0.2, betas=(0.7, 0.99))) <= BUDGET
+    assert slowest(lambda params: Adam(params, lr=0.2, betas=(0.75, 0.99))) <= BUDGET
     found = ravine_optimizer([Parameter(np.zeros(2))])
     assert (round(found.lr, 3), round(found.momentum, 2)) == (0.033, 0.67)
 
@@ -343,6 +465,10 @@ def test_the_ravines_numbers_are_as_the_texts_say():
         (
             lambda params: SGD(params, 0.005, 0.9, nesterov=True),
             "takes Nesterov's momentum with other numbers than it needs",
+        ),
+        (
+            lambda params: SGD(params, 1 / 100, 9 / 11, nesterov=True),
+            "takes the usual numbers for Nesterov's momentum",
         ),
         (
             lambda params: SGD(params, 0.033, 0.67, nesterov=True),

@@ -172,9 +172,9 @@ def read_of_run(surface, name, lr, momentum, start, step):
     given = SURFACES[surface]
     places = trajectory(surface, name, lr, momentum, start)
     losses = np.array([given.f(x, y) for x, y in places])
-    below = np.flatnonzero(losses < 0.001)
-    if below.size:
-        end = f"step {below[0]}"
+    arrived = [t for t in range(101) if (losses[t:] < 0.001).all()]
+    if arrived:
+        end = f"step {arrived[0]}"
     else:
         end = "explodes" if np.isnan(losses[-1]) else "over 100"
     if np.isnan(losses[step]):
@@ -209,6 +209,24 @@ def test_every_read_out_of_a_trajectory_is_nnlibs(show, surface):
         }, at
 
 
+def test_a_dip_below_a_thousandth_is_no_arrival(show):
+    figure = show(TrajectoriesExplorer(lr=0.05))
+    losses = [SURFACES["ravine"].f(*w) for w in trajectory("ravine", "Nesterov", 0.05)]
+    dip = next(t for t, loss in enumerate(losses) if loss < 0.001)
+    arrival = int({row[0]: row[3] for row in figure.rows}["Nesterov"].split()[1])
+    assert dip + 5 < arrival
+    assert losses[arrival - 1] >= 0.001 > max(losses[arrival:])
+
+
+def test_nesterovs_limit_in_the_ravine_is_as_the_chapter_says():
+    limit = 2 * 1.8 / (2.6 * 20)
+    for lr, arrives in ((0.99 * limit, True), (1.01 * limit, False)):
+        end = np.abs(trajectory("ravine", "Nesterov", lr, 0.8, steps=900))[-1].max()
+        assert (end < 1e-6) == arrives
+    assert np.isnan(trajectory("ravine", "Nesterov", 0.09)[-1]).all()
+    assert np.isfinite(trajectory("ravine", "SGD", 0.09)[-1]).all()
+
+
 def test_an_optimiser_is_shown_and_hidden(show):
     figure = show(TrajectoriesExplorer(optimizers=["Adam", "SGD"]))
     assert [row[0] for row in figure.rows] == ["SGD", "Adam"]
@@ -232,13 +250,13 @@ def test_the_start_is_dragged_and_the_step_is_picked(show):
     mouse.move(x + 1.5 * unit, y + 0.5 * unit, steps=3)
     mouse.up()
     expected = [
-        read_of_run("ravine", name, 0.05, 0.8, (-0.5, 0.4), 7) for name in OPTIMIZERS
+        read_of_run("ravine", name, 0.03, 0.8, (-0.5, 0.4), 7) for name in OPTIMIZERS
     ]
     assert figure.rows == expected
     assert figure.slider("x").get_attribute("aria-valuetext") == "−0.50"
     right = figure.drawing.bounding_box()
     mouse.click(right["x"] + right["width"] - 4, right["y"] + 80)
-    assert figure.caption == "At step 100, learning rate 0.05"
+    assert figure.caption == "At step 100, learning rate 0.03"
 
 
 def test_the_keyboard_moves_every_control_of_a_trajectory(show):
@@ -251,7 +269,7 @@ def test_the_keyboard_moves_every_control_of_a_trajectory(show):
     figure.slider("step").press("Home")
     figure.root.get_by_role("button", name="Next").press("Enter")
     expected = [
-        read_of_run("banana", name, 0.07, 0.5, (2.5, 0.85), 1) for name in OPTIMIZERS
+        read_of_run("banana", name, 0.04, 0.5, (2.5, 0.85), 1) for name in OPTIMIZERS
     ]
     assert figure.rows == expected
 
@@ -391,7 +409,7 @@ def read_of_dial(rate, momentum, step):
     return {
         "caption": f"ηc = {decimals(rate, 2)}, {name}: {kind}",
         "rows": [
-            [f"w after step {step}, from 1", printed(run[step])],
+            [f"θ after step {step}, from 1", printed(run[step])],
             [
                 "factor per step in the long run",
                 printed(slowest_factor(rate, momentum)),

@@ -269,6 +269,17 @@ def _clip_only_grows(grads, max_norm):
     return [factor * g for g in grads], norm
 
 
+def _clip_beyond(share):
+    """Return what clips only where the norm is above a share of the limit."""
+
+    def clip(grads, max_norm):
+        norm = _norm_of_all(grads)
+        factor = max_norm / norm if norm > share * max_norm else 1.0
+        return [factor * g for g in grads], norm
+
+    return clip
+
+
 def _clip_to_one(grads, max_norm):
     norm = _norm_of_all(grads)
     factor = 1 / norm if norm > max_norm else 1.0
@@ -367,6 +378,8 @@ def _clip_cases() -> Sequence[Case]:
         ([np.array([3.0]), np.array([0.0, 4.0])], 2.0),
         ([np.array([0.0]), np.array([0.0, 0.0])], 2.0),
         ([np.array([0.3]), np.array([-0.4])], 2.0),
+        ([np.array([0.63]), np.array([0.0, -0.84])], 1.0),  # a little too long
+        ([np.array([0.57]), np.array([0.0, -0.76])], 1.0),  # and just short enough
         ([rng.standard_normal(shape) for shape in layers], 0.5),
         ([rng.standard_normal(shape) for shape in layers], 100.0),
         ([rng.standard_normal(s).astype(np.float32) for s in layers], 1.0),
@@ -456,6 +469,18 @@ CLIPPING = Exercise(
             "takes the larger factor",
             _clip_only_grows,
             "The factor may be at most 1: `min(1, max_norm / norm)`, not `max`.",
+        ),
+        Mistake(
+            "begins too late",
+            _clip_beyond(1.5),
+            "A norm a little above `max_norm` was left as it is. The limit is "
+            "`max_norm` itself.",
+        ),
+        Mistake(
+            "begins too early",
+            _clip_beyond(0.9),
+            "A norm a little below `max_norm` was brought up to it. Below the limit "
+            "the gradients stay as they are.",
         ),
         Mistake(
             "brings the norm to 1",
@@ -638,6 +663,19 @@ def _means_of_sums(gradients, beta):
     return sums / (1 - beta ** _steps_of(gradients))
 
 
+def _one_array_of_means(gradients, beta):
+    m, means = np.zeros_like(gradients[0]), []
+    for g in gradients:
+        m *= beta
+        m += (1 - beta) * g
+        means.append(m)
+    return np.stack(means)
+
+
+def _means_in_one_array(gradients, beta):
+    return _one_array_of_means(gradients, beta) / (1 - beta ** _steps_of(gradients))
+
+
 def _means_from_the_first(gradients, beta):
     return _running(gradients, beta, beta, 1 - beta, gradients[0])
 
@@ -679,6 +717,7 @@ def _mean_cases() -> Sequence[Case]:
         (np.array([[3.0, -1.0], [3.0, -1.0], [3.0, -1.0], [3.0, -1.0]]), 0.9),
         (rng.standard_normal((20, 3)), 0.9),
         (rng.standard_normal((5, 4)), 0.999),
+        (rng.standard_normal((300, 2)), 0.99),
         (np.array([[1.0, -2.0], [5.0, 3.0]]), 0.0),
     ]
 
@@ -687,16 +726,16 @@ BIAS_CORRECTION = Exercise(
     id="optimizers/bias-correction",
     title="A running mean without its zero start",
     statement=cleandoc(r"""
-        `gradients` has shape $(T, N)$: row by row the gradients $g_1, g_2, \dots, g_T$
-        of $N$ weights. Adam's running mean begins at $m_0 = 0$ and goes on with
+        `gradients` has shape $(T, n)$: row by row the gradients $g_1, g_2, \dots, g_T$
+        of $n$ weights. Adam's running mean begins at $m_0 = 0$ and goes on with
         $m_t = \beta m_{t-1} + (1 - \beta) g_t$. Return the corrected means
-        $\hat{m}_t = m_t / (1 - \beta^t)$ of all steps, as an array of shape $(T, N)$
+        $\hat{m}_t = m_t / (1 - \beta^t)$ of all steps, as an array of shape $(T, n)$
         with $\hat{m}_1$ in its first row. `beta` lies in $[0, 1)$, and `gradients` is
         of float64.
     """),
     stub=cleandoc("""
         def corrected_means(gradients, beta):
-            # gradients: (T, N), beta: a number -> (T, N)
+            # gradients: (T, n), beta: a number -> (T, n)
             ...
     """),
     reference=corrected_means,
@@ -825,13 +864,27 @@ BIAS_CORRECTION = Exercise(
         Mistake(
             "runs along the rows",
             _means_along_the_rows,
-            "Each row is one step with all N weights. The mean runs down the columns, "
+            "Each row is one step with all n weights. The mean runs down the columns, "
             "from row to row.",
         ),
         Mistake(
             "returns a list of rows",
             _means_as_a_list,
             "The numbers are right. `np.stack` makes one array of the list.",
+        ),
+        Mistake(
+            "keeps one array in all rows",
+            _means_in_one_array,
+            "`m *= beta` and `m += ...` change m where it is, so a list that holds m "
+            "many times holds the last mean many times. `m = beta * m + ...` makes a "
+            "new array; so does `m.copy()`.",
+        ),
+        Mistake(
+            "keeps one array in all rows, and does not correct",
+            _one_array_of_means,
+            "`m *= beta` and `m += ...` change m where it is, so a list that holds m "
+            "many times holds the last mean many times. Append `m / (1 - beta**t)`, "
+            "which is a new array and corrected.",
         ),
     ],
 )
@@ -1234,12 +1287,12 @@ def _adamw_in_place(w, g, m, v, t, lr, beta1, beta2, eps, decay):
 def _adamw_cases() -> Sequence[Case]:
     rng = np.random.default_rng(3)
 
-    def drawn(shape, t, lr, eps, decay):
+    def drawn(shape, t, lr, eps, decay, betas=(0.9, 0.99)):
         w, g, m = rng.standard_normal((3, *shape))
         v = rng.uniform(0.5, 2, shape)
         if t == 1:
             m, v = 0 * m, 0 * v
-        return w, g, m, v, t, lr, 0.9, 0.99, eps, decay
+        return w, g, m, v, t, lr, *betas, eps, decay
 
     return [
         (
@@ -1253,6 +1306,8 @@ def _adamw_cases() -> Sequence[Case]:
             *(np.array([2.0, -3.0]), np.zeros(2), np.zeros(2), np.zeros(2)),
             *(3, 0.1, 0.9, 0.99, 1e-3, 0.2),
         ),
+        drawn((3,), 30, 0.1, 1e-3, 0.2),
+        drawn((3,), 300, 0.1, 1e-3, 0.2, (0.99, 0.999)),
     ]
 
 
@@ -1301,7 +1356,7 @@ ADAMW_OR_L2 = Exercise(
             "adds λw to the gradient",
             _adam_with_l2,
             "That is L2 within Adam: the decay passes through the division, so weights "
-            "with large gradients decay less, and for SGD alone it comes to the same. "
+            "with large gradients decay less. For plain SGD it comes to the same. "
             "Shrink w itself, and leave the gradient as it is.",
         ),
         Mistake(
@@ -1512,6 +1567,58 @@ def _range_with_losses_first(step, lr_min, lr_max, count):
     return losses, rates, best
 
 
+def _range_cut_afterwards(step, lr_min, lr_max, count):
+    # Its own run of the losses stands for the steps that were taken for nothing.
+    rates = np.geomspace(lr_min, lr_max, count)
+    rest = iter([step(lr) for lr in rates])
+    return lr_range_test(lambda lr: next(rest), lr_min, lr_max, count)
+
+
+def _range_with_a_last_step(step, lr_min, lr_max, count):
+    found = lr_range_test(step, lr_min, lr_max, count)
+    step(lr_max)
+    return found
+
+
+def _range_tested(answer, step, lr_min, lr_max, count):
+    """Let a range test run, and note which learning rates it takes steps with."""
+    called = []
+
+    def noting(lr):
+        called.append(float(lr))
+        return step(lr)
+
+    result = answer(noting, lr_min, lr_max, count)
+    if not isinstance(result, tuple):
+        return result
+    if len(result) != 3:
+        raise TypeError(f"the result has {len(result)} elements; expected were 3")
+    return *result, _Calls(called)
+
+
+class _Calls:
+    """The learning rates that a range test took its steps with."""
+
+    def __init__(self, rates: list[float]) -> None:
+        self.rates = rates
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Calls)
+            and len(self.rates) == len(other.rates)
+            and bool(np.allclose(self.rates, other.rates, rtol=1e-9, atol=0))
+        )
+
+    # Equal without being the same, so of no use as a key (mypy knows hashes only).
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        if not self.rates:
+            return "<no call of step>"
+        first, last = self.rates[0], self.rates[-1]
+        return f"<{len(self.rates)} calls of step, from {first:.3g} to {last:.3g}>"
+
+
 class _Scripted:
     """A run whose losses are known beforehand, whatever the learning rates."""
 
@@ -1562,7 +1669,13 @@ LR_RANGE_TEST = Exercise(
             ...
     """),
     reference=lr_range_test,
-    parts=["the array of learning rates", "the array of losses", "the suggestion"],
+    parts=[
+        "the array of learning rates",
+        "the array of losses",
+        "the suggestion",
+        "the list of the calls of `step`",
+    ],
+    call=_range_tested,
     cases=lambda: [
         (_Scripted(3.0, 2.0, 1.0, 2.5), 0.001, 1.0, 4),
         (_Scripted(3.0, 2.0, 1.0, 2.5, 3.9, 4.1, 0.5), 0.001, 1.0, 7),
@@ -1572,6 +1685,9 @@ LR_RANGE_TEST = Exercise(
         (_Scripted(0.5, 0.3, 0.11, 0.1, 0.35, 0.6, 0.01, 5.0), 1e-4, 1.0, 8),
         (_Scripted(1.0, 0.5, 1.5, 3.0, 5.0, 0.1), 0.001, 1.0, 6),
         (_Scripted(9.0, 8.0, 7.0, 6.0, 5.0), 0.1, 1.0, 5),
+        (_Scripted(2.0, 1.5, -math.inf, 0.5, 0.1), 0.01, 1.0, 5),
+        # 2.0 is 4 times the smallest and no more; 1.61 is a little more.
+        (_Scripted(1.0, 0.5, 2.0, 0.4, 1.61, 5.0, 0.3), 0.001, 1.0, 7),
         (_Quadratic(0.7, 13.0), 0.001, 10.0, 25),
     ],
     hints=[
@@ -1644,6 +1760,46 @@ LR_RANGE_TEST = Exercise(
             _ranged(stops=lambda loss, losses: not math.isfinite(loss)),
             "Between the first rise and infinity lie many steps, whose losses tell "
             "nothing. Stop above 4 times the smallest.",
+        ),
+        Mistake(
+            "goes on stepping after the explosion",
+            _range_cut_afterwards,
+            "What it returns is right, but `step` was called for all learning rates, "
+            "and the arrays were cut afterwards. Steps cost time: `break` at the first "
+            "loss that explodes.",
+        ),
+        Mistake(
+            "takes one more step at the end",
+            _range_with_a_last_step,
+            "What it returns is right, but `step` was called once more after that.",
+        ),
+        Mistake(
+            "lets minus infinity through",
+            _ranged(
+                stops=lambda loss, losses: (
+                    math.isnan(loss) or (losses and loss > 4 * min(losses))
+                )
+            ),
+            "`math.isnan` is False of infinities, and one below 0 is above nothing. "
+            "`math.isfinite(loss)` asks for all three.",
+        ),
+        Mistake(
+            "stops at 4 times the smallest",
+            _ranged(
+                stops=lambda loss, losses: (
+                    not math.isfinite(loss) or (losses and loss >= 4 * min(losses))
+                )
+            ),
+            "A loss of exactly 4 times the smallest still counts: `>`, and not `>=`.",
+        ),
+        Mistake(
+            "stops late",
+            _ranged(
+                stops=lambda loss, losses: (
+                    not math.isfinite(loss) or (losses and loss > 4.5 * min(losses))
+                )
+            ),
+            "It stops, but bears a loss that is above 4 times the smallest.",
         ),
         Mistake(
             "compares with the first loss",
@@ -1795,7 +1951,7 @@ def _descend(answer: Any, curvatures: Array, axes: Array, bottom: Array) -> _Des
     if isinstance(optimizer, type) or not callable(getattr(optimizer, "step", None)):
         return _Descended("What it returned is no optimiser that can take a `step()`.")
     hessian = axes @ np.diag(curvatures) @ axes.T
-    begin = math.nan
+    begin, far = math.nan, 0  # far: the last step at which too much was left
     for t in range(WATCHED + 1):
         away = p.data - bottom
         loss = float(away @ hessian @ away / 2)
@@ -1804,9 +1960,11 @@ def _descend(answer: Any, curvatures: Array, axes: Array, bottom: Array) -> _Des
         if not loss <= 1e12 * begin:
             detail = f"After {t} steps the loss is above 1e12 times that of the start."
             return _Descended(_kind_of(optimizer, "explodes"), detail)
-        if loss <= SHARE * begin:
-            if t <= BUDGET:
-                return _Descended(steps=t)
+        if loss > SHARE * begin:
+            far = t
+        elif t == BUDGET:
+            return _Descended(steps=far + 1)
+        elif t > BUDGET:
             detail = f"It took {t} steps, and {BUDGET} were allowed."
             return _Descended(_kind_of(optimizer, "is slow"), detail, t)
         p.grad[:] = hessian @ away
@@ -1862,19 +2020,19 @@ RAVINE = Exercise(
     statement=cleandoc(r"""
         A loss has a ravine: its curvatures lie between 1, along the floor, and 100,
         across it, and its axes are turned so that no weight lies along one of them.
-        Where the bottom is you do not know. Return an optimiser that comes down to a
-        millionth of the loss of the start within 80 steps. Plain descent with its best
-        learning rate, $2 / (1 + 100)$, takes more than 300.
+        Where the bottom is you do not know. Return an optimiser with which, after 80
+        steps, at most a millionth of the loss of the start is left. Plain descent with
+        its best learning rate, $2 / (1 + 100)$, takes more than 300.
 
-        `params` is a list with one `Parameter`, float64 of shape $(N)$. Before each
+        `params` is a list with one `Parameter`, float64 of shape $(n)$. Before each
         call of your optimiser's `step()`, `param.grad` is set to the gradient where
         `param.data` is. Take one of nnlib's, with numbers of your choice, or write your
-        own, an object with a method `step`. The check goes down three ravines, with $N$
+        own, an object with a method `step`. The check goes down three ravines, with $n$
         from 2 to 4. Many answers are right.
     """),
     stub=cleandoc("""
         def ravine_optimizer(params):
-            # params: a list with one Parameter, (N,) -> an optimiser
+            # params: a list with one Parameter, (n,) -> an optimiser
             ...
     """),
     reference=ravine_optimizer,
@@ -1905,8 +2063,9 @@ RAVINE = Exercise(
         "The number of steps goes with the root of the condition number, 10 here, "
         "where plain descent goes with 100. The solution takes 56 steps at most. Its "
         "numbers are the best in the long run; in this short one η = 0.03 and μ = 0.7 "
-        "take 41. Nesterov proved that no method which sees gradients alone does much "
-        "better."
+        "take 41. Nesterov proved that in many dimensions no method which sees "
+        "gradients alone does much better; with as few as n weights, one that solves "
+        "for the curvatures is done after about n steps."
     ),
     mistakes=[
         Mistake(
@@ -1955,6 +2114,13 @@ RAVINE = Exercise(
             "down in time.",
         ),
         Mistake(
+            "takes the usual numbers for Nesterov's momentum",
+            lambda params: SGD(params, lr=0.01, momentum=9 / 11, nesterov=True),
+            "η = 1/100 and a momentum of 9/11 are a good rule, and a little too slow "
+            "here. A learning rate near 0.013, closer to the limit of about 4/3 of "
+            "1/100, with a momentum near 0.8 comes down in time.",
+        ),
+        Mistake(
             "lets Nesterov's momentum explode",
             lambda params: SGD(params, lr=0.02, momentum=0.9, nesterov=True),
             "Looking ahead costs room: Nesterov's momentum bears ηc up to "
@@ -1966,7 +2132,7 @@ RAVINE = Exercise(
             "Adam makes the coordinates alike, but here the ravine lies across them. "
             "Its β₁ is a momentum of 0.9, and with β₂ = 0.999 it divides by gradients "
             "of long ago, so it swings about the bottom for hundreds of steps. Let it "
-            "forget sooner (β₁ = 0.7, β₂ = 0.99, η = 0.2 will do), or take a velocity "
+            "forget sooner (β₁ = 0.75, β₂ = 0.99, η = 0.2 will do), or take a velocity "
             "of the right momentum.",
         ),
         Mistake(

@@ -50,14 +50,15 @@ function render({ model, el }) {
       region(limits[1], limits[2], tint("purple", 22)) + region(limits[2], far, tint("orange", 30));
     const border = plane.curve(limits[2], heights, stroke("orange", "", 2.5)) +
       plane.curve(limits[0], heights, stroke("green", "7 4")) + plane.curve(limits[1], heights, stroke("purple", "2 3"));
-    const notes = note(0.5, 0.05, "one side") + note(1.4, 0.55, "swings") + note(1.55, 0.05, "jumps") + note(3.2, 0.2, "explodes");
+    const notes = note(0.22, 0.12, "one") + note(0.26, 0.04, "side") + note(1.4, 0.55, "swings") +
+      note(1.87, 0.07, "jumps") + note(3.2, 0.2, "explodes");
     const here = `<circle class="nn-handle" cx="${plane.X(rate)}" cy="${plane.Y(momentum)}" r="7"/>` +
       `<rect class="nn-area" x="38" y="26" width="${half}" height="${high}"/>`;
 
     const top = wide ? 26 : high + 100;
     const bowl = plot({
       box: { left: wide ? half + 106 : 38, top, width: half, height: high }, x: [-1.5, 1.5], y: [0, 1.5],
-      xTicks: whole([-1, 0, 1]), yTicks: whole([0, 0.5, 1]), xLabel: "w", yLabel: "loss (1 at the start)",
+      xTicks: whole([-1, 0, 1]), yTicks: whole([0, 0.5, 1]), xLabel: "θ", yLabel: "loss (1 at the start)",
     });
     const xs = Array.from({ length: 61 }, (_, i) => (i - 30) / 20);
     const shown = Array.from(path.subarray(0, step + 1));
@@ -67,7 +68,7 @@ function render({ model, el }) {
     const under = top + high + 74;
     course = plot({
       box: { left: 38, top: under, width: width - 52, height: 130 }, x: [0, steps], y: [-1.5, 1.5],
-      xTicks: [0, 5, 10, 15, 20, 25, 30].map((v) => [v, String(v)]), yTicks: whole([-1, 0, 1]), xLabel: "step", yLabel: "w",
+      xTicks: [0, 5, 10, 15, 20, 25, 30].map((v) => [v, String(v)]), yTicks: whole([-1, 0, 1]), xLabel: "step", yLabel: "θ",
     });
     const inside = (w) => Math.abs(w) <= 1.5;
     const line = course.clip(course.curve(times, path, stroke("orange", "", 1.5)),
@@ -76,7 +77,7 @@ function render({ model, el }) {
     const title = `ηc = ${fixed(rate, 2)}, ${name}: ${names[kinds[row][column]]}`;
     const arrival = arrivals[row][column];
     const rows = [
-      [`w after step ${step}, from 1`, format(path[step])],
+      [`θ after step ${step}, from 1`, format(path[step])],
       ["factor per step in the long run", format(factors[row][column])],
       ["steps to within 1%, for good", arrival === null ? "never" : String(arrival)],
     ];

@@ -108,8 +108,9 @@ function render({ model, el }) {
       if (here) paths += map.dot(...here, colour);
       if (losses[step] > 1e-6 && losses[step] < 100) dots += chart.dot(step, Math.log10(losses[step]), colour);
       const far = here && Math.min(...minima[surface].map(([a, b]) => Math.hypot(here[0] - a, here[1] - b)));
-      const first = losses.findIndex((v) => v < 0.001);
-      const end = first >= 0 ? `step ${first}` : places.length <= steps ? "explodes" : "over 100";
+      // For good: the step after the last one with a larger loss.
+      const first = losses.findLastIndex((v) => !(v < 0.001)) + 1;
+      const end = places.length <= steps ? "explodes" : first <= steps ? `step ${first}` : `over ${steps}`;
       rows.push([name, here ? brief(far) : "∞", here ? brief(losses[step]) : "∞", end]);
     });
     const bottoms = minima[surface].map(([a, b]) => map.text(map.X(a), map.Y(b) + 6, "+", "middle", 'class="nn-halo" font-weight="700"'));
@@ -118,7 +119,7 @@ function render({ model, el }) {
       height: top + tall + 44,
       svg: map.axes() + map.clip(...lines, ...bottoms, paths) + `<circle class="nn-handle" cx="${map.X(x)}" cy="${map.Y(y)}" r="7"/>` +
         chart.axes() + chart.clip(curves) + chart.upright(step, true) + dots,
-      table: readout(title, ["optimiser", "distance", "loss", "< 0.001"], rows),
+      table: readout(title, ["optimiser", "distance", "loss", "arrives"], rows),
       say: `${title}. ${rows.map(([name, , loss]) => `${name}: loss ${loss}`).join("; ")}`,
     };
   });
