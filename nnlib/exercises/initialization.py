@@ -1932,6 +1932,14 @@ def _orthogonal_from_vt(shape, gain, rng):
     return gain * vt
 
 
+def _orthogonal_from_the_full_u(shape, gain, rng):
+    return gain * np.linalg.svd(rng.standard_normal(shape))[0]
+
+
+def _orthogonal_from_the_full_vt(shape, gain, rng):
+    return gain * np.linalg.svd(rng.standard_normal(shape))[2]
+
+
 def _orthogonal_from_u_or_vt(shape, gain, rng):
     u, _, vt = np.linalg.svd(rng.standard_normal(shape), full_matrices=False)
     return gain * (u if shape[0] >= shape[1] else vt)
@@ -2157,6 +2165,20 @@ ORTHOGONAL = Exercise(
             _orthogonal_from_vt,
             "The signs of vt are LAPACK's, and of a tall table it is (N, N). Of an "
             "SVD, use `u @ vt`: it has the shape of the table, and the signs cancel.",
+        ),
+        Mistake(
+            "returns the full u of an SVD",
+            _orthogonal_from_the_full_u,
+            "The signs of u are LAPACK's, and its shape is (M, M). Of an SVD with "
+            "`full_matrices=False`, use `u @ vt`: it has the shape of the table, and "
+            "the signs cancel.",
+        ),
+        Mistake(
+            "returns the full vt of an SVD",
+            _orthogonal_from_the_full_vt,
+            "The signs of vt are LAPACK's, and its shape is (N, N). Of an SVD with "
+            "`full_matrices=False`, use `u @ vt`: it has the shape of the table, and "
+            "the signs cancel.",
         ),
         Mistake(
             "returns u or vt of an SVD",
