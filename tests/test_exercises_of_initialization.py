@@ -8,6 +8,8 @@ import pytest
 from nnlib import SGD, CrossEntropyLoss, Linear, ReLU, Sequential, Tanh, init
 from nnlib.exercises import check
 from nnlib.exercises.initialization import (
+    _draw,
+    _why_it_is_not,
     count_distinct,
     fan_in_and_out,
     first_excess,
@@ -141,6 +143,30 @@ def test_no_pair_is_further_out_than_the_comment_says():
     assert math.erfc(z1[0] / math.sqrt(2)) < 1e-16
 
 
+def test_a_verdict_prints_no_rounding():
+    def wrong_at_0(u1, u2):
+        z1, z2 = normal_pairs(u1, u2)
+        return z1 + (u1 == 0), z2
+
+    text = said_of("box-muller", wrong_at_0)
+    assert "u1 = array([0.])" in text
+    assert "expected: (array([0.]), array([0.]))" in text
+
+    def half_a_turn(u1, u2):
+        radius = np.sqrt(-2 * np.log(1 - u1))
+        return radius * np.cos(np.pi * u2), radius * np.sin(np.pi * u2)
+
+    assert "e-17" not in said_of("box-muller", half_a_turn)
+
+
+def test_a_bound_on_the_radius_is_refused_even_where_it_is_far_out():
+    def bounded(u1, u2):
+        radius = np.sqrt(-2 * np.log(np.maximum(1 - u1, 1e-15)))
+        return radius * np.cos(2 * np.pi * u2), radius * np.sin(2 * np.pi * u2)
+
+    assert said_of("box-muller", bounded)
+
+
 def test_an_infinite_pair_is_named_with_its_cause():
     def log_of_u(u1, u2):
         with np.errstate(all="ignore"):
@@ -210,6 +236,19 @@ def test_a_gain_of_1_loses_what_he_keeps(gain, least, most):
 )
 def test_every_way_to_count_is_right(count):
     assert accepted("symmetry", count)
+
+
+def test_a_unit_that_agrees_with_one_here_and_with_another_there_is_no_twin():
+    b1, w2 = np.zeros(4), np.array([[1.0], [2.0], [1.0], [2.0]])
+    w1 = np.array([[1.0, 1.0, 2.0, 2.0]])
+    assert count_distinct(w1, b1, w2) == 4
+
+    def in_or_out(w1, b1, w2):
+        kinds = {(*w1[:, j], b1[j]) for j in range(len(b1))}
+        return max(len(kinds), len({tuple(row) for row in w2}))
+
+    text = said_of("symmetry", in_or_out)
+    assert "known mistake: takes the larger of two counts." in text
 
 
 @pytest.mark.parametrize("activation", [Tanh, ReLU])
@@ -303,11 +342,83 @@ def with_signs_of_its_own(shape, gain, rng):
     return gain * (q if shape[0] >= shape[1] else q.T)
 
 
-@pytest.mark.parametrize(
-    "answer", [by_singular_vectors, by_gram_and_schmidt, with_signs_of_its_own]
-)
+def with_signs_of_rows(shape, gain, rng):
+    """LAPACK's signs follow those of the rows: these coins reach the columns too."""
+    q, _ = np.linalg.qr(rng.standard_normal((max(shape), min(shape))))
+    q *= rng.choice([-1.0, 1.0], (len(q), 1))
+    return gain * (q if shape[0] >= shape[1] else q.T)
+
+
+RIGHT = [
+    orthogonal,
+    by_singular_vectors,
+    by_gram_and_schmidt,
+    with_signs_of_its_own,
+    with_signs_of_rows,
+]
+
+
+@pytest.mark.parametrize("answer", RIGHT)
 def test_every_way_to_draw_an_orthogonal_matrix_is_right(answer):
     assert accepted("orthogonal", answer)
+
+
+@pytest.mark.parametrize("answer", RIGHT)
+def test_what_is_right_is_so_by_any_seed(answer):
+    for seed in range(5):
+        for shape in ((2, 2), (40, 40)):
+            drawn = _draw(answer, shape, 1.0, seed)
+            assert _why_it_is_not(drawn, shape, 1.0, seed) is None
+
+
+def shuffled(square, shape, gain, rng):
+    order = rng.permutation(len(square))
+    w = square[order] * rng.choice([-1.0, 1.0], (len(square), 1))
+    return gain * w[: shape[0], : shape[1]] * rng.choice([-1.0, 1.0], shape[1])
+
+
+def with_one_coin(shape, gain, rng):
+    coin = rng.choice([-1.0, 1.0])
+    q, _ = np.linalg.qr(rng.standard_normal((max(shape), min(shape))))
+    return gain * coin * (q if shape[0] >= shape[1] else q.T)
+
+
+def of_positive_numbers(shape, gain, rng):
+    coins = rng.choice([-1.0, 1.0], min(shape))
+    q = np.linalg.qr(rng.random((max(shape), min(shape))))[0] * coins
+    return gain * (q if shape[0] >= shape[1] else q.T)
+
+
+def of_uniform_numbers(shape, gain, rng):
+    q, _ = np.linalg.qr(rng.uniform(-0.5, 0.5, (max(shape), min(shape))))
+    q *= rng.choice([-1.0, 1.0], min(shape))
+    return gain * (q if shape[0] >= shape[1] else q.T)
+
+
+def of_one_matrix(shape, gain, rng):
+    n = max(shape)
+    fixed = np.linalg.qr(np.random.default_rng(5).standard_normal((n, n)))[0]
+    return shuffled(fixed, shape, gain, rng)
+
+
+def of_one_reflection(shape, gain, rng):
+    v = rng.standard_normal(max(shape))
+    v /= np.linalg.norm(v)
+    return shuffled(np.eye(len(v)) - 2 * np.outer(v, v), shape, gain, rng)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (of_positive_numbers, "the entries [0, 0] and [1, 0] had the same sign 1500"),
+        (with_one_coin, "the determinant was positive 0 times"),
+        (of_uniform_numbers, "some directions come more often than others"),
+        (of_one_matrix, "the entry [0, 0] had only 2 different sizes"),
+        (of_one_reflection, "some directions come more often than others"),
+    ],
+)
+def test_draws_that_prefer_some_matrices_are_refused(answer, said):
+    assert said in said_of("orthogonal", answer)
 
 
 def test_an_orthogonal_matrix_may_be_of_float32():

@@ -127,7 +127,7 @@ def read_of_layers(activation, gain, layer):
     """Return the caption and the rows that must be read there."""
     every = summaries(activation, gain)
     rows = []
-    for at in dict.fromkeys([layer, 0, 1, DEPTH]):
+    for at in sorted({0, 1, layer, DEPTH}):
         std, square, share = every[at][:3]
         name = {0: "0 (input)", DEPTH: "20 (last)"}.get(at, str(at))
         share = share_text(float(f"{share:.3e}")) if at else "–"

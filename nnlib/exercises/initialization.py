@@ -57,6 +57,15 @@ def _fans_of_a_square_field(shape):
     return shape[1] * field, shape[0] * field
 
 
+def _fans_of_a_last_side_squared(shape):
+    field = shape[-1] ** 2 if len(shape) > 2 else 1
+    return shape[1] * field, shape[0] * field
+
+
+def _fans_of_any_last_size_squared(shape):
+    return shape[1] * shape[-1] ** 2, shape[0] * shape[-1] ** 2
+
+
 def _fans_with_sides_added(shape):
     field = sum(shape[2:]) if len(shape) > 2 else 1
     return shape[1] * field, shape[0] * field
@@ -180,6 +189,18 @@ FAN_IN = Exercise(
             "product of them.",
         ),
         Mistake(
+            "squares the last side",
+            _fans_of_a_last_side_squared,
+            "The square of a side is right for a picture whose window is square. A "
+            "sound has one side, a scan three: take the product of `shape[2:]`.",
+        ),
+        Mistake(
+            "squares the last size of any shape",
+            _fans_of_any_last_size_squared,
+            "The last size of a linear layer is no side of a window but its inputs, "
+            "and windows need not be square: take the product of `shape[2:]`.",
+        ),
+        Mistake(
             "adds the sides of the window",
             _fans_with_sides_added,
             "A window of 5 x 5 has 25 places and not 10: the sides are multiplied.",
@@ -295,7 +316,7 @@ def _uniform_written_in_place(u):
 def _uniform_cases() -> Sequence[Case]:
     rng = np.random.default_rng(4)
     return [
-        (np.array([[0.0, 0.5, 0.75]]),),
+        (np.array([[0.0], [0.75]]),),
         (np.array([[0.25, 0.5], [0.0, 0.875], [0.5, 0.125]]),),
         (rng.random((24, 5)),),
         (rng.random((6, 30)),),
@@ -309,8 +330,8 @@ HE_UNIFORM = Exercise(
         `u`, of shape $(M, N)$, holds uniform random numbers in $[0, 1)$. Make of them
         the weights of a linear layer from $M$ inputs to $N$ outputs that is followed by
         ReLU: uniform in $[-a, a)$, with the variance that keeps the mean square of the
-        signal on its way forward. Return a new array of shape $(M, N)$ in which $u = 0$
-        has become $-a$ and $u = 1/2$ has become 0.
+        signal on its way forward. Return a new array of shape $(M, N)$, float64 as `u`
+        is, in which $u = 0$ has become $-a$ and $u = 1/2$ has become 0.
     """),
     stub=cleandoc("""
         def he_uniform_from(u):
@@ -442,6 +463,10 @@ def _pairs_log_with_a_small_number(u1, u2):
     return _pairs(np.sqrt(-2 * np.log(u1 + 1e-12)), 2 * np.pi * u2)
 
 
+def _pairs_kept_away_from_0(u1, u2):
+    return _pairs(np.sqrt(-2 * np.log(np.maximum(1 - u1, 1e-9))), 2 * np.pi * u2)
+
+
 def _pairs_in_degrees(u1, u2):
     return _pairs(_radius(u1), 360 * u2)
 
@@ -515,14 +540,30 @@ def _pairs_first_only(u1, u2):
     return normal_pairs(u1, u2)[0]
 
 
+def _rounded(answer, u1, u2):
+    """Call an answer, with 0 for -0 and for what is but rounding, as verdicts print."""
+    pairs = answer(u1, u2)
+    if not isinstance(pairs, tuple):
+        return pairs
+    return tuple(
+        np.where(abs(z) < 1e-15, 0.0, z)
+        if isinstance(z, np.ndarray) and z.dtype == float
+        else z
+        for z in pairs
+    )
+
+
 def _pairs_cases() -> Sequence[Case]:
     rng = np.random.default_rng(9)
+    furthest = rng.random((2, 30))
+    furthest[0, 17] = 1 - 2.0**-53  # the largest that a generator draws
     return [
         (np.array([0.5]), np.array([0.125])),
         (np.array([0.0]), np.array([0.0])),
         (np.array([0.5, 0.2]), np.array([0.25, 0.75])),
         (np.array([0.25, 0.9, 0.999]), np.array([0.125, 0.5, 0.875])),
         (rng.random(8), rng.random(8)),
+        (*furthest,),
         (rng.random(10_000), rng.random(10_000)),
     ]
 
@@ -540,12 +581,13 @@ BOX_MULLER = Exercise(
     """),
     stub=cleandoc("""
         def normal_pairs(u1, u2):
-            # (n), (n) in [0, 1) -> z1, z2: (n), (n)
+            # (n,), (n,) in [0, 1) -> z1, z2: (n,), (n,)
             ...
     """),
     reference=normal_pairs,
     parts=["the array z1", "the array z2"],
     cases=_pairs_cases,
+    call=_rounded,
     hints=[
         "Compute a radius and an angle first, then go from polar to Cartesian "
         "coordinates.",
@@ -577,6 +619,12 @@ BOX_MULLER = Exercise(
             _pairs_log_with_a_small_number,
             "This hides the 0, and the radius still falls where u1 grows. Use 1 - u1, "
             "which lies in (0, 1]: nothing has to be repaired.",
+        ),
+        Mistake(
+            "keeps 1 - u1 away from 0",
+            _pairs_kept_away_from_0,
+            "1 - u1 is never 0: u1 is at most 1 - 2⁻⁵³. A bound of 1e-9 cuts off every "
+            "radius above 6.4, which is part of the distribution.",
         ),
         Mistake(
             "gives cos an angle in degrees",
@@ -1087,6 +1135,31 @@ def _distinct_units(w1, b1, w2):
     return len(b1)
 
 
+def _distinct_with_other_partners(w1, b1, w2):
+    """Skip a unit whose parts have all been seen, though with different units."""
+    return sum(
+        not all(
+            any(np.array_equal(part[:, j], part[:, k]) for k in range(j))
+            for part in (w1, b1[np.newaxis], w2.T)
+        )
+        for j in range(len(b1))
+    )
+
+
+def _distinct_in_or_out(w1, b1, w2):
+    return max(_distinct(w1, b1), _distinct(w2.T))
+
+
+def _distinct_in_one_part(w1, b1, w2):
+    return max(_distinct(w1), _distinct(b1), _distinct(w2.T))
+
+
+def _distinct_less_pairs(w1, b1, w2):
+    units = np.vstack([w1, b1, w2.T]).T
+    pairs = (units[:, np.newaxis] == units).all(axis=2).sum() - len(b1)
+    return len(b1) - int(pairs) // 2
+
+
 def _distinct_cases() -> Sequence[Case]:
     def zeros(inputs: int, hidden: int, outputs: int) -> Case:
         return (
@@ -1115,6 +1188,14 @@ def _distinct_cases() -> Sequence[Case]:
         (w1, b1, other_w2),
         (rng.random((6, 8)), np.zeros(8), rng.random((8, 3))),
         (np.ones((3, 4)), np.zeros(4), np.array([[1.0], [2.0], [2.0], [3.0]])),
+        # Every kind of what comes in with every kind of what goes out.
+        (np.array([[1.0, 1, 2, 2]]), np.zeros(4), np.array([[1.0], [2], [1], [2]])),
+        (np.ones((1, 4)), np.array([0.0, 0, 1, 1]), np.array([[1.0], [2], [1], [2]])),
+        (
+            np.array([[1.0, 1, 1, 1, 2, 2, 2, 2]]),
+            np.array([0.0, 0, 1, 1, 0, 0, 1, 1]),
+            np.array([[1.0], [2], [1], [2], [1], [2], [1], [2]]),
+        ),
     ]
 
 
@@ -1123,7 +1204,7 @@ SYMMETRY = Exercise(
     title="Twins for life",
     statement=cleandoc(r"""
         A network with one hidden layer has the weights `w1` of shape $(M, H)$ and `b1`
-        of shape $(H)$ into its hidden units, and `w2` of shape $(H, N)$ out of them.
+        of shape $(H)$ into its hidden units, and `w2` of shape $(H, K)$ out of them.
         Two hidden units are **twins** if all their numbers agree, those that come in
         and those that go out: they get the same gradients, and stay twins in every
         step. Return the number of different hidden units, as an integer, where twins
@@ -1131,7 +1212,7 @@ SYMMETRY = Exercise(
     """),
     stub=cleandoc("""
         def count_distinct(w1, b1, w2):
-            # (M, H), (H,), (H, N) -> an integer from 1 to H
+            # (M, H), (H,), (H, K) -> an integer from 1 to H
             ...
     """),
     reference=count_distinct,
@@ -1211,6 +1292,30 @@ SYMMETRY = Exercise(
             "Twins count as one unit, not as none.",
         ),
         Mistake(
+            "lets a unit agree with different partners",
+            _distinct_with_other_partners,
+            "A twin is *one* unit that agrees in all parts. To agree with one unit in "
+            "w1 and with another in w2 makes no twin of either.",
+        ),
+        Mistake(
+            "takes the larger of two counts",
+            _distinct_in_or_out,
+            "Two kinds of what comes in and two of what goes out can make four kinds "
+            "of units. Compare a unit's numbers together, and count once.",
+        ),
+        Mistake(
+            "takes the largest of three counts",
+            _distinct_in_one_part,
+            "Two kinds of each part can make more than two kinds of units. Compare a "
+            "unit's numbers together, and count once.",
+        ),
+        Mistake(
+            "takes off one for each pair of twins",
+            _distinct_less_pairs,
+            "Three equal units make three pairs, and only two of them are too many. "
+            "Count the kinds instead.",
+        ),
+        Mistake(
             "compares neighbours alone",
             _distinct_neighbours,
             "Twins need not stand side by side: unit 0 and unit 2 may agree while unit "
@@ -1280,6 +1385,10 @@ def _excess_over_log10(a, w, y, scales):
     return _excess_not_subtracted(a, w, y, scales) - np.log10(w.shape[1])
 
 
+def _excess_over_ten(a, w, y, scales):
+    return _excess_not_subtracted(a, w, y, scales) - np.log(10)
+
+
 def _excess_over_samples(a, w, y, scales):
     return _excess_not_subtracted(a, w, y, scales) - np.log(len(y))
 
@@ -1324,6 +1433,14 @@ def _excess_with_a_small_number(a, w, y, scales):
     for scale in scales:
         p = softmax(a @ (scale * w))
         losses.append(-np.mean(np.log(p[np.arange(len(y)), y] + 1e-12)))
+    return np.array(losses) - np.log(w.shape[1])
+
+
+def _excess_with_the_least_number(a, w, y, scales):
+    losses = []
+    for scale in scales:
+        p = softmax(a @ (scale * w))
+        losses.append(-np.mean(np.log(p[np.arange(len(y)), y] + 1e-300)))
     return np.array(losses) - np.log(w.shape[1])
 
 
@@ -1450,6 +1567,11 @@ FIRST_LOSS = Exercise(
             "`np.log`.",
         ),
         Mistake(
+            "takes ten classes for granted",
+            _excess_over_ten,
+            "ln 10 is for ten classes. K is the number of columns of `w`.",
+        ),
+        Mistake(
             "takes the samples for the classes",
             _excess_over_samples,
             "K is the number of classes, the columns of `w`. How many samples there "
@@ -1495,6 +1617,12 @@ FIRST_LOSS = Exercise(
             "logits are. `log_softmax` needs no such help.",
         ),
         Mistake(
+            "keeps the probability from being 0",
+            _excess_with_the_least_number,
+            "This hides the infinity and caps a sample's loss at 690.8, however large "
+            "the logits are. `log_softmax` needs no such help.",
+        ),
+        Mistake(
             "applies softmax twice",
             _excess_of_softmax_twice,
             "`CrossEntropyLoss` takes logits and holds the softmax already. A second "
@@ -1535,7 +1663,11 @@ FIRST_LOSS = Exercise(
 
 # ---- 7. Orthogonal weights ---------------------------------------------------------
 
-DRAWS = 24
+#: So many draws of a shape; of the smallest many more, whose shares can be judged.
+DRAWS, MANY = 24, 1500
+SMALL = (2, 2)
+#: A share or a mean may miss what is expected by so many standard errors.
+ERRORS = 5
 
 
 def orthogonal(shape, gain, rng):
@@ -1559,8 +1691,8 @@ class _Drawn:
             and all(
                 difference(one, another, 1e-9) is None
                 for one, another in zip(
-                    [*self.weights, self.again],
-                    [*other.weights, other.again],
+                    [*self.weights[:DRAWS], self.again],
+                    [*other.weights[:DRAWS], other.again],
                     strict=True,
                 )
             )
@@ -1579,7 +1711,8 @@ def _draw(orthogonal: Any, shape: tuple[int, int], gain: float, seed: int) -> _D
         np.random.seed(seed)  # noqa: NPY002
         before = np.random.get_state(legacy=False)  # noqa: NPY002
         rng = np.random.default_rng(seed)
-        weights = [orthogonal(shape, gain, rng) for _ in range(DRAWS)]
+        draws = MANY if shape == SMALL else DRAWS
+        weights = [orthogonal(shape, gain, rng) for _ in range(draws)]
         moved = is_changed(np.random.get_state(legacy=False), before)  # noqa: NPY002
         np.random.seed(seed + 1)  # noqa: NPY002
         again = orthogonal(shape, gain, np.random.default_rng(seed))
@@ -1616,13 +1749,67 @@ def _why_it_is_not(
             "Some of the weights are exactly 0, so they are no draw from *all* "
             "orthogonal matrices: almost every one of those is full."
         )
-    one_sided = np.all(stacked >= 0, axis=0) | np.all(stacked <= 0, axis=0)
-    if one_sided.any():
-        place = ", ".join(str(int(i)) for i in np.argwhere(one_sided)[0])
-        sign = "positive" if stacked[:, one_sided].flat[0] > 0 else "negative"
+    return _why_not_fair(stacked) or _why_not_even(stacked / gain)
+
+
+def _is_a_coin(signs: Array) -> bool:
+    """Whether signs are as often positive as negative; of few, not always the same."""
+    return bool(abs(signs.mean()) < min(1, ERRORS / len(signs) ** 0.5))
+
+
+def _why_not_fair(stacked: Array) -> str | None:
+    """Which sign of the weights that were drawn is no toss of a coin."""
+    draws, rows, columns = stacked.shape
+    signs = np.sign(stacked)
+    for place in np.ndindex(rows, columns):
+        one = signs[:, *place]
+        if not _is_a_coin(one):
+            name = ", ".join(map(str, place))
+            return (
+                f"In {draws} draws the entry [{name}] was positive "
+                f"{np.sum(one > 0)} times. Where all orthogonal matrices are equally "
+                f"likely, its sign is a toss of a coin."
+            )
+    for i, j in [(1, 0)] * (rows > 1) + [(0, 1)] * (columns > 1):
+        product = signs[:, 0, 0] * signs[:, i, j]
+        if not _is_a_coin(product):
+            return (
+                f"In {draws} draws the entries [0, 0] and [{i}, {j}] had the same sign "
+                f"{np.sum(product > 0)} times. Where all orthogonal matrices are "
+                f"equally likely, that is a toss of a coin."
+            )
+    if rows == columns and draws >= MANY:
+        positive = np.sign(np.linalg.det(stacked))
+        if not _is_a_coin(positive):
+            return (
+                f"In {draws} draws the determinant was positive "
+                f"{np.sum(positive > 0)} times. Half of all orthogonal matrices have a "
+                f"positive one: turn some column alone, by a coin of its own."
+            )
+    return None
+
+
+def _why_not_even(stacked: Array) -> str | None:
+    """How the sizes of the entries, at a gain of 1, are not those of all matrices."""
+    draws, *shape = stacked.shape
+    if stacked.size < 1000:
+        return None
+    different = len(np.unique(np.abs(stacked[:, 0, 0]).round(5)))
+    if draws >= MANY and different < draws / 2:
         return (
-            f"In {DRAWS} draws the entry [{place}] was {sign} every time. Where all "
-            f"orthogonal matrices are equally likely, its sign is a toss of a coin."
+            f"In {draws} draws the entry [0, 0] had only {different} different sizes: "
+            f"these are a few of all orthogonal matrices."
+        )
+    m = max(shape)
+    expected = 3 / (m * (m + 2))
+    means = np.mean(stacked**4, axis=(1, 2))
+    error = means.std() / draws**0.5
+    if abs(means.mean() - expected) > ERRORS * error:
+        return (
+            f"The fourth powers of the entries are {means.mean():.3g} on average "
+            f"(at a gain of 1), and {expected:.3g} where all orthogonal matrices are "
+            f"equally likely: some directions come more often than others. Normal "
+            f"numbers prefer none."
         )
     return None
 
@@ -1727,6 +1914,68 @@ def _orthogonal_without_signs(shape, gain, rng):
     return gain * (q if shape[0] >= shape[1] else q.T)
 
 
+def _orthogonal_by_qr_alone(shape, gain, rng):
+    return gain * np.linalg.qr(rng.standard_normal(shape))[0]
+
+
+def _orthogonal_with_one_coin(shape, gain, rng):
+    return _orthogonal_without_signs(shape, gain, rng) * rng.choice([-1, 1])
+
+
+def _orthogonal_from_u(shape, gain, rng):
+    u, _, _ = np.linalg.svd(rng.standard_normal(shape), full_matrices=False)
+    return gain * u
+
+
+def _orthogonal_from_vt(shape, gain, rng):
+    _, _, vt = np.linalg.svd(rng.standard_normal(shape), full_matrices=False)
+    return gain * vt
+
+
+def _orthogonal_from_the_full_u(shape, gain, rng):
+    return gain * np.linalg.svd(rng.standard_normal(shape))[0]
+
+
+def _orthogonal_from_the_full_vt(shape, gain, rng):
+    return gain * np.linalg.svd(rng.standard_normal(shape))[2]
+
+
+def _orthogonal_from_u_or_vt(shape, gain, rng):
+    u, _, vt = np.linalg.svd(rng.standard_normal(shape), full_matrices=False)
+    return gain * (u if shape[0] >= shape[1] else vt)
+
+
+def _orthogonal_from_uniform_with_coins(shape, gain, rng):
+    q, _ = np.linalg.qr(rng.random((max(shape), min(shape))))
+    q = q * rng.choice([-1, 1], min(shape))
+    return gain * (q if shape[0] >= shape[1] else q.T)
+
+
+def _orthogonal_from_centred_uniform(shape, gain, rng):
+    q, r = np.linalg.qr(rng.random((max(shape), min(shape))) - 0.5)
+    q = q * np.sign(np.diag(r))
+    return gain * (q if shape[0] >= shape[1] else q.T)
+
+
+def _shuffled(square, shape, gain, rng):
+    """Return a matrix with rows and columns in another order and with new signs."""
+    n = len(square)
+    w = square[rng.permutation(n)][:, rng.permutation(n)]
+    w = w * rng.choice([-1, 1], (n, 1)) * rng.choice([-1, 1], n)
+    return gain * w[: shape[0], : shape[1]]
+
+
+def _orthogonal_fixed_and_shuffled(shape, gain, rng):
+    fixed = orthogonal((max(shape), max(shape)), 1.0, np.random.default_rng(0))
+    return _shuffled(fixed, shape, gain, rng)
+
+
+def _orthogonal_by_one_reflection(shape, gain, rng):
+    v = rng.standard_normal(max(shape))
+    reflection = np.eye(len(v)) - 2 * np.outer(v, v) / (v @ v)
+    return _shuffled(reflection, shape, gain, rng)
+
+
 def _orthogonal_from_uniform(shape, gain, rng):
     q, r = np.linalg.qr(rng.random((max(shape), min(shape))))
     q = q * np.sign(np.diag(r))
@@ -1748,14 +1997,16 @@ ORTHOGONAL = Exercise(
     title="Nothing lost, to the last digit",
     statement=cleandoc(r"""
         He and Xavier keep the size of a signal on average. An **orthogonal** matrix
-        keeps the length of every single vector. Draw one: a weight $W$ of `shape` $(M,
-        N)$, floats, with $W^\top W = \text{gain}^2 I$ where $M \ge N$, and
-        $W W^\top = \text{gain}^2 I$ where $M < N$. How is up to you, with two
-        conditions:
+        keeps the length of every single vector, times a gain. Draw one: a weight $W$ of
+        `shape` $(M, N)$, floats, with $W^\top W = \text{gain}^2 I$ where $M \ge N$, and
+        $W W^\top = \text{gain}^2 I$ where $M < N$. (For $M > N$ it is the gradient on
+        its way back that keeps its length.) How is up to you, with two conditions:
 
         - chance comes from `rng`, a NumPy `Generator`, and from nothing else;
-        - all such matrices are equally likely. So entries are not 0, and the sign of
-          each is a toss of a coin.
+        - all such matrices are equally likely. So entries are not 0, the sign of each
+          is a toss of a coin, and so is the sign of the product of two, and of the
+          determinant of a square one. `check` draws many, and looks at this and at how
+          large the entries are.
     """),
     stub=cleandoc("""
         def orthogonal(shape, gain, rng):
@@ -1788,10 +2039,10 @@ ORTHOGONAL = Exercise(
         "A table of normal numbers looks the same from every direction. QR takes the "
         "columns one by one, removes what lies along those before, and scales to "
         "length 1 (the recipe of Gram and Schmidt, in a stabler form). It is unique "
-        "once the diagonal of `r` is positive, and only then all directions stay "
-        "equally likely. The singular vectors of the table, `u @ vt` of its "
-        "`np.linalg.svd` with `full_matrices=False`, are as good an answer, of any "
-        "shape at once."
+        "once the diagonal of `r` is positive, and then all directions stay equally "
+        "likely; a coin tossed for every column does as well. The singular vectors of "
+        "the table, `u @ vt` of its `np.linalg.svd` with `full_matrices=False`, are as "
+        "good an answer, of any shape at once."
     ),
     remark=(
         "Through 50 linear layers of such weights every signal keeps its length to 13 "
@@ -1889,6 +2140,76 @@ ORTHOGONAL = Exercise(
             "q is orthogonal, and its signs follow a rule by which, for example, "
             "the first entry is never positive. Multiply every column by the sign of "
             "r's entry on the diagonal.",
+        ),
+        Mistake(
+            "leaves signs and wide shapes to LAPACK",
+            _orthogonal_by_qr_alone,
+            "q's signs follow a rule, by which the first entry is never positive: "
+            "multiply every column by the sign of r's entry on the diagonal. And of a "
+            "wide table q is (M, M): draw (N, M) and transpose.",
+        ),
+        Mistake(
+            "tosses one coin for the whole matrix",
+            _orthogonal_with_one_coin,
+            "LAPACK's signs follow a rule, and a common sign leaves that rule between "
+            "the entries. Every column needs a sign of its own.",
+        ),
+        Mistake(
+            "returns u of an SVD",
+            _orthogonal_from_u,
+            "The signs of u are LAPACK's, and of a wide table it is (M, M). Of an SVD, "
+            "use `u @ vt`: it has the shape of the table, and the signs cancel.",
+        ),
+        Mistake(
+            "returns vt of an SVD",
+            _orthogonal_from_vt,
+            "The signs of vt are LAPACK's, and of a tall table it is (N, N). Of an "
+            "SVD, use `u @ vt`: it has the shape of the table, and the signs cancel.",
+        ),
+        Mistake(
+            "returns the full u of an SVD",
+            _orthogonal_from_the_full_u,
+            "The signs of u are LAPACK's, and its shape is (M, M). Of an SVD with "
+            "`full_matrices=False`, use `u @ vt`: it has the shape of the table, and "
+            "the signs cancel.",
+        ),
+        Mistake(
+            "returns the full vt of an SVD",
+            _orthogonal_from_the_full_vt,
+            "The signs of vt are LAPACK's, and its shape is (N, N). Of an SVD with "
+            "`full_matrices=False`, use `u @ vt`: it has the shape of the table, and "
+            "the signs cancel.",
+        ),
+        Mistake(
+            "returns u or vt of an SVD",
+            _orthogonal_from_u_or_vt,
+            "The signs of u and of vt are LAPACK's. Of an SVD, use `u @ vt`: it has "
+            "the shape of the table, and the signs cancel.",
+        ),
+        Mistake(
+            "tosses signs for numbers that are all positive",
+            _orthogonal_from_uniform_with_coins,
+            "The first column keeps the direction of the table's, all of one sign. A "
+            "coin turns the whole column and mixes nothing within it. Normal numbers "
+            "prefer no direction.",
+        ),
+        Mistake(
+            "begins with uniform numbers",
+            _orthogonal_from_centred_uniform,
+            "A cube has corners: uniform numbers point there more often. Normal "
+            "numbers are the ones that prefer no direction.",
+        ),
+        Mistake(
+            "shuffles one matrix",
+            _orthogonal_fixed_and_shuffled,
+            "Other orders and other signs of one matrix are many, and yet a few among "
+            "all orthogonal matrices. Draw its numbers anew.",
+        ),
+        Mistake(
+            "reflects once",
+            _orthogonal_by_one_reflection,
+            "One reflection leaves most directions as they are: its diagonal is near "
+            "1. It takes one for every column, and QR is made of them.",
         ),
         Mistake(
             "begins with numbers that are all positive",
@@ -2045,9 +2366,8 @@ QUESTIONS = [
         id="initialization/twenty-layers",
         text=(
             "Twenty layers with ReLU begin with LeCun's weights, v = 1/M, in place of "
-            "He's, 2/M. By which factor is the rms of what comes out smaller? Give "
-            "the factor by which He's is multiplied, with three significant digits, "
-            "such as `1.23e-4`."
+            "He's, 2/M. Give the factor by which He's rms of what comes out is "
+            "multiplied, with three significant digits, such as `1.23e-4`."
         ),
         answer=9.77e-4,
         within=5e-7,
@@ -2087,22 +2407,22 @@ QUESTIONS = [
         id="initialization/uniform-limit",
         text=(
             "Weights shall be uniform between -a and a, with He's variance for a "
-            "fan-in of 600. What is a?"
+            "fan-in of 150. What is a?"
         ),
-        answer=0.1,
+        answer=0.2,
         within=1e-9,
-        why="The variance is a²/3, so a = √(3 · 2 / 600) = √(6 / 600) = 0.1.",
+        why="The variance is a²/3, so a = √(3 · 2 / 150) = √(6 / 150) = 0.2.",
         wrong={
-            0.0577: "That is √(2 / 600), the standard deviation. A uniform number of "
+            0.115: "That is √(2 / 150), the standard deviation. A uniform number of "
             "that limit has only a third of the variance.",
-            0.0333: "Divided by 3 where it should be multiplied: a²/3 = v, so a² = 3v.",
-            0.0707: "That is √(3 / 600), LeCun's limit. He's variance is 2 / 600.",
-            0.2: "That is the length of the interval from -a to a.",
+            0.0667: "Divided by 3 where it should be multiplied: a²/3 = v, so a² = 3v.",
+            0.141: "That is √(3 / 150), LeCun's limit. He's variance is 2 / 150.",
+            0.4: "That is the length of the interval from -a to a.",
         },
         otherwise="The variance of a uniform number between -a and a is a²/3.",
         computed=lambda: round(
             float(
-                abs(init.he_uniform((600, 5000), rng=np.random.default_rng(0))).max()
+                abs(init.he_uniform((150, 20000), rng=np.random.default_rng(0))).max()
             ),
             4,
         ),

@@ -88,7 +88,7 @@ function render({ model, el }) {
     const ray = (at, style) =>
       plane.curve([0, 6 * direction[0][at]], [0, 6 * direction[1][at]], style);
     const [thin, blue, orange] = [stroke("muted", "", 0.5), stroke("blue", "", 2.5), stroke("orange", "7 4", 2.5)];
-    let [before, after] = ["", ""];
+    let [before, points, after] = ["", "", ""];
     for (const u of SHOWN_U1) {
       before += square.curve([u, u], [0, 1], thin);
       after += circle(nearestIndex(U1, u), thin);
@@ -100,10 +100,10 @@ function render({ model, el }) {
     for (let s = 0; s < cloud[0].length; s += 1) {
       const quarter = Math.min(3, Math.floor(4 * cloud[1][s]));
       const mark = (x, y) => SHAPES[quarter](n2(x), n2(y), COLOURS[quarter]);
-      before += mark(square.X(cloud[0][s]), square.Y(cloud[1][s]));
+      points += mark(square.X(cloud[0][s]), square.Y(cloud[1][s]));
       after += mark(plane.X(image[0][s]), plane.Y(image[1][s]));
     }
-    before += square.curve([U1[i], U1[i]], [0, 1], blue) + square.curve([0, 1], [U2[j], U2[j]], orange);
+    const chosen = square.curve([U1[i], U1[i]], [0, 1], blue) + square.curve([0, 1], [U2[j], U2[j]], orange);
     after += circle(i, blue) + ray(j, orange);
 
     const shown = [...new Set([variant, "right"])];
@@ -116,9 +116,9 @@ function render({ model, el }) {
     return {
       height: beside ? size + 90 : 2 * size + 156,
       svg:
-        legend(left + 40, beside ? 22 : 20, [["u₁ fixed: a circle", blue]]) +
-        legend(left + (beside ? 230 : 40), beside ? 22 : 38, [["u₂ fixed: a ray", orange]]) +
-        square.axes() + square.clip(before) + square.dot(U1[i], U2[j], "ink") +
+        legend(left + 40, beside ? 16 : 10, [["u₁ fixed: a circle", blue]]) +
+        legend(left + (beside ? 230 : 40), beside ? 16 : 26, [["u₂ fixed: a ray", orange]]) +
+        square.axes() + square.clip(before) + points + chosen + square.dot(U1[i], U2[j], "ink") +
         plane.axes() + plane.clip(after, words[i] ? "" : plane.dot(z[0][i][j], z[1][i][j], "ink")),
       table: readout(
         `${where}: ${share} of all normal pairs lie within this radius`,

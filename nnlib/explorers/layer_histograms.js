@@ -94,7 +94,7 @@ function render({ model, el }) {
       : "";
 
     const column = SHARES[activation];
-    const rows = [...new Set([layer, 0, 1, depth])].map((l) => [
+    const rows = [...new Set([0, 1, layer, depth])].sort((a, b) => a - b).map((l) => [
       l === 0 ? "0 (input)" : l === depth ? `${l} (last)` : String(l),
       format(numbers[row][l][0]), format(numbers[row][l][1]),
       ...(column ? [l === 0 ? "–" : percent(numbers[row][l][2])] : []),
