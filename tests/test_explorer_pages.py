@@ -758,6 +758,15 @@ def test_a_number_may_be_as_far_away_as_the_question_says(show):
     ]  # fmt: skip
 
 
+def test_of_two_foreseen_measures_that_are_close_the_nearer_one_is_meant(show):
+    wrong = {9.99: "Adam's step.", 10: "No decay.", 9.96: "Half of it."}
+    question = replace(QUESTIONS["number"], answer=9.95, within=1e-4, wrong=wrong)
+    form = show(QuestionCard(question)).locator("form")
+    for given, word in wrong.items():
+        answer(form, question, given)
+        expect_verdict(form, "Not yet. ", word)
+
+
 def test_a_foreseen_measure_may_be_rounded_and_a_foreseen_count_may_not(show):
     """One more than a count is another mistake, with another reason."""
     measure = show(QuestionCard(QUESTIONS["number"])).locator("form")

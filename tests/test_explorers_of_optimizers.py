@@ -201,7 +201,8 @@ def test_every_read_out_of_a_trajectory_is_nnlibs(show, surface):
         lr, momentum = RATES[at["lr"]], MOMENTA[at["momentum"]]
         start = (X[at["x"]], Y[at["y"]])
         assert found == {
-            "caption": f"At step {at['step']}, learning rate {lr:g}",
+            "caption": f"At step {at['step']}, learning rate {lr:g}, "
+            f"momentum {momentum:g}",
             "rows": [
                 read_of_run(surface, name, lr, momentum, start, at["step"])
                 for name in OPTIMIZERS
@@ -256,7 +257,7 @@ def test_the_start_is_dragged_and_the_step_is_picked(show):
     assert figure.slider("x").get_attribute("aria-valuetext") == "−0.50"
     right = figure.drawing.bounding_box()
     mouse.click(right["x"] + right["width"] - 4, right["y"] + 80)
-    assert figure.caption == "At step 100, learning rate 0.03"
+    assert figure.caption == "At step 100, learning rate 0.03, momentum 0.8"
 
 
 def test_the_keyboard_moves_every_control_of_a_trajectory(show):
@@ -277,7 +278,7 @@ def test_the_keyboard_moves_every_control_of_a_trajectory(show):
 def test_a_link_to_a_trajectory_takes_what_is_near_and_no_markup(show):
     link = "#trajectories.lr=0.0951&trajectories.x=99&trajectories.step=-4"
     figure = show(TrajectoriesExplorer(), link + "&trajectories.surface=<b>saddle")
-    assert figure.caption == "At step 0, learning rate 0.095"
+    assert figure.caption == "At step 0, learning rate 0.095, momentum 0.8"
     assert figure.rows[0] == read_of_run("ravine", "SGD", 0.095, 0.8, (2.5, 0.9), 0)
     assert figure.root.locator("b").count() == 0
 

@@ -2428,7 +2428,7 @@ QUESTIONS = [
         ),
     ),
     Question(
-        id="initialization/first-loss",
+        id="initialization/output-of-zeros",
         text=(
             "A classifier of 100 classes has an output layer of zeros. What is its "
             "cross-entropy before the first step? Give three decimals."

@@ -36,7 +36,9 @@ function judge({ kind, answer, within, why, wrong, otherwise }, given) {
   if (same(given, answer, within)) return [true, why];
   // A measured number may be rounded; of a count the next one has another reason.
   const room = (other) => (Number.isInteger(other) ? 0 : Math.abs(other) * 5e-3);
-  const foreseen = wrong.find(([other]) => same(given, other, room(other)));
+  const far = (other) => (kind === "number" ? Math.abs(given - other) : 0);
+  const [foreseen] = wrong.filter(([other]) => same(given, other, room(other)))
+    .sort(([a], [b]) => far(a) - far(b));
   return [false, foreseen ? foreseen[1] : otherwise];
 }
 

@@ -114,7 +114,7 @@ function render({ model, el }) {
       rows.push([name, here ? brief(far) : "∞", here ? brief(losses[step]) : "∞", end]);
     });
     const bottoms = minima[surface].map(([a, b]) => map.text(map.X(a), map.Y(b) + 6, "+", "middle", 'class="nn-halo" font-weight="700"'));
-    const title = `At step ${step}, learning rate ${lr}${rows.length ? "" : "; choose an optimiser above"}`;
+    const title = `At step ${step}, learning rate ${lr}, momentum ${momentum}${rows.length ? "" : "; choose an optimiser above"}`;
     return {
       height: top + tall + 44,
       svg: map.axes() + map.clip(...lines, ...bottoms, paths) + `<circle class="nn-handle" cx="${map.X(x)}" cy="${map.Y(y)}" r="7"/>` +
