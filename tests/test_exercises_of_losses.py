@@ -328,9 +328,21 @@ def cross_entropy_unshifted(z, labels):
     return float(-log_p[rows, labels].mean()), p / len(z)
 
 
+def cross_entropy_unshifted_and_divided(z, labels):
+    rows, e = np.arange(len(z)), np.exp(z)
+    loss = -(z - np.log(e.sum(1, keepdims=True)))[rows, labels].mean()
+    p = e / e.sum(1, keepdims=True)
+    p[rows, labels] -= 1
+    return float(loss), p / len(z)
+
+
 @pytest.mark.parametrize(
     ("answer", "name"),
     [
+        (
+            cross_entropy_unshifted_and_divided,
+            "does not shift before the log-sum-exp, and divides",
+        ),
         (cross_entropy_unshifted, "does not shift before the log-sum-exp"),
         (cross_entropy_shifted(None), "shifts by the maximum of the table"),
         (cross_entropy_shifted(0), "shifts by the maxima of the columns"),
@@ -569,20 +581,17 @@ class ClearsItsCache(SmoothedCrossEntropy):
         return gradient
 
 
-class TwoRules(SharedByTheWrong):
+class TwoRules(Loss):
     def __init__(self, smoothing):
-        super().__init__(smoothing)
-        self.other = SmoothedCrossEntropy(smoothing)
-
-    def rule(self, classes):
-        return self.other if self.chosen(classes) else super()
+        self.smoothing = smoothing
+        self.rules = SharedByTheWrong(smoothing), SmoothedCrossEntropy(smoothing)
 
     def forward(self, prediction, target):
-        self.by = self.rule(prediction.shape[1])
-        return self.by.forward(prediction, target)
+        self.rule = self.rules[self.chosen(prediction.shape[1])]
+        return self.rule.forward(prediction, target)
 
     def backward(self):
-        return self.by.backward()
+        return self.rule.backward()
 
 
 class TwoRulesByClasses(TwoRules):
@@ -595,6 +604,16 @@ class TwoRulesByShare(TwoRules):
         return self.smoothing > 0.25
 
 
+class HalfTheShareOfTen(SmoothedCrossEntropy):
+    def forward(self, prediction, target):
+        half = self.smoothing / 2 if prediction.shape[1] == 10 else self.smoothing
+        self.criterion = SmoothedCrossEntropy(half)
+        return self.criterion.forward(prediction, target)
+
+    def backward(self):
+        return self.criterion.backward()
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -602,6 +621,7 @@ class TwoRulesByShare(TwoRules):
         (ClearsItsCache, "known mistake: writes into what it keeps."),
         (TwoRulesByClasses, "known mistake: shares by two rules."),
         (TwoRulesByShare, "known mistake: shares by two rules."),
+        (HalfTheShareOfTen, "It is so with K = 10 and s = 0.1."),
     ],
 )
 def test_a_smoothed_loss_is_one_loss_to_the_last_digit(answer, words):

@@ -1288,6 +1288,13 @@ CROSS_ENTROPY = Exercise(
             "each row first: all of it stays right, and no sum overflows.",
         ),
         Mistake(
+            "does not shift before the log-sum-exp, and divides",
+            _ce_divided(_ce_without_shift, lambda z: 0),
+            "exp(1000) is infinite, so the logarithm of the sum is too, and infinity "
+            "over infinity is NaN. Subtract the largest logit of each row first, for "
+            "the loss and for p.",
+        ),
+        Mistake(
             "does not shift before the logarithm",
             _ce(log_p=_ce_without_shift),
             "The sum of exponentials overflows at logits of 710 (89 in float32), and "
