@@ -262,6 +262,18 @@ def test_targets_between_0_and_1_are_named():
     assert "known mistake: knows only -1 and 1." in text
 
 
+@pytest.mark.parametrize("bound", [1e4, 1e5])
+def test_logits_are_not_clipped(bound):
+    def clipped(z, y):
+        z = np.clip(z, -bound, bound)
+        return float((softplus(z) - y * z).mean()), (sigmoid(z) - y) / z.size
+
+    assert not check("losses/bce-from-logits", clipped)
+    if bound == 1e4:
+        text = said_of("bce-from-logits", clipped)
+        assert "known mistake: clips the logits." in text
+
+
 def cross_entropy_of_lse(logits, labels):
     rows, log_p = np.arange(len(labels)), logits - logsumexp(logits)
     gradient = np.exp(log_p)
@@ -309,9 +321,29 @@ def cross_entropy_of_every_label(logits, labels):
     return float((lse - z[:, labels]).mean()), p / len(labels)
 
 
+def cross_entropy_unshifted(z, labels):
+    rows, log_p = np.arange(len(z)), z - np.log(np.exp(z).sum(1, keepdims=True))
+    p = np.exp(log_p)
+    p[rows, labels] -= 1
+    return float(-log_p[rows, labels].mean()), p / len(z)
+
+
+def cross_entropy_unshifted_and_divided(z, labels):
+    rows, e = np.arange(len(z)), np.exp(z)
+    loss = -(z - np.log(e.sum(1, keepdims=True)))[rows, labels].mean()
+    p = e / e.sum(1, keepdims=True)
+    p[rows, labels] -= 1
+    return float(loss), p / len(z)
+
+
 @pytest.mark.parametrize(
     ("answer", "name"),
     [
+        (
+            cross_entropy_unshifted_and_divided,
+            "does not shift before the log-sum-exp, and divides",
+        ),
+        (cross_entropy_unshifted, "does not shift before the log-sum-exp"),
         (cross_entropy_shifted(None), "shifts by the maximum of the table"),
         (cross_entropy_shifted(0), "shifts by the maxima of the columns"),
         (cross_entropy_guarded(lambda p: p + 1e-12), "adds 1e-12 inside the logarithm"),
@@ -517,6 +549,82 @@ class Twice(SmoothedCrossEntropy):
     ],
 )
 def test_what_a_smoothed_loss_has_wrong_is_said(answer, words):
+    assert words in said_of("label-smoothing", answer)
+
+
+class NoLoss:
+    """The right loss, in a class that is no `Loss`."""
+
+    def __init__(self, smoothing):
+        self.criterion = SharedByTheWrong(smoothing)
+
+    def forward(self, prediction, target):
+        return self.criterion.forward(prediction, target)
+
+    def backward(self):
+        return self.criterion.backward()
+
+
+def test_a_smoothed_loss_need_not_be_a_subclass():
+    assert check("losses/label-smoothing", NoLoss)
+
+
+class InFloat32(SmoothedCrossEntropy):
+    def forward(self, prediction, target):
+        return np.float32(super().forward(prediction, target))
+
+
+class ClearsItsCache(SmoothedCrossEntropy):
+    def backward(self):
+        gradient = super().backward()
+        self._cache[0][:] = 0
+        return gradient
+
+
+class TwoRules(Loss):
+    def __init__(self, smoothing):
+        self.smoothing = smoothing
+        self.rules = SharedByTheWrong(smoothing), SmoothedCrossEntropy(smoothing)
+
+    def forward(self, prediction, target):
+        self.rule = self.rules[self.chosen(prediction.shape[1])]
+        return self.rule.forward(prediction, target)
+
+    def backward(self):
+        return self.rule.backward()
+
+
+class TwoRulesByClasses(TwoRules):
+    def chosen(self, classes):
+        return classes == 10
+
+
+class TwoRulesByShare(TwoRules):
+    def chosen(self, classes):
+        return self.smoothing > 0.25
+
+
+class HalfTheShareOfTen(SmoothedCrossEntropy):
+    def forward(self, prediction, target):
+        half = self.smoothing / 2 if prediction.shape[1] == 10 else self.smoothing
+        self.criterion = SmoothedCrossEntropy(half)
+        return self.criterion.forward(prediction, target)
+
+    def backward(self):
+        return self.criterion.backward()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (InFloat32, "The loss is a float32; return a float."),
+        (ClearsItsCache, "known mistake: writes into what it keeps."),
+        (TwoRulesByClasses, "known mistake: shares by two rules."),
+        (TwoRulesByShare, "known mistake: shares by two rules."),
+        (HalfTheShareOfTen, "It is so with K = 10 and s = 0.1."),
+    ],
+)
+def test_a_smoothed_loss_is_one_loss_to_the_last_digit(answer, words):
     assert words in said_of("label-smoothing", answer)
 
 

@@ -3,6 +3,7 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
 # Solutions and mistakes are written as students write them, without annotations.
 
+import itertools
 import math
 from collections.abc import Sequence
 from functools import partial
@@ -805,6 +806,15 @@ def _bce_held_at_100(z, y):
     return -(y * log_p + (1 - y) * log_not_p)
 
 
+def _bce_clipped_logits(bound):
+    """Return the right loss and gradient of logits held at a bound."""
+
+    def answer(z, y):
+        return bce_with_logits(np.clip(z, -bound, bound), y)
+
+    return answer
+
+
 def _bce_overflowing_gradient(z, y):
     return (1 / (1 + np.exp(-z)) - y) / z.size
 
@@ -844,6 +854,7 @@ def _bce_cases() -> Sequence[Case]:
         (np.array([[-200.0, 95.0]], np.float32), np.array([[1.0, 0.0]], np.float32)),
         (np.array([[15.0]], np.float32), np.array([[0.0]], np.float32)),
         (np.array([[34.0], [-34.0]]), np.array([[0.0], [1.0]])),
+        (np.array([[1e6], [-1e6]]), np.array([[0.0], [1.0]])),
     ]
 
 
@@ -923,6 +934,13 @@ BCE_FROM_LOGITS = Exercise(
             "Between the bounds it is right, and beyond them the loss stands at 16.12, "
             "whatever the logit. A function that is flat there has the gradient 0, and "
             "σ(z) - y is not.",
+        ),
+        Mistake(
+            "clips the logits",
+            _bce_clipped_logits(1e4),
+            "Beyond the bound the loss stands still, whatever the logit, and so "
+            "forward is flat where σ(z) - y is not 0. softplus needs no bound: it is "
+            "max(z, 0) + ln(1 + exp(-|z|)), and at a million it gives a million.",
         ),
         Mistake(
             "holds the logarithm at -100",
@@ -1261,6 +1279,20 @@ CROSS_ENTROPY = Exercise(
             _ce_naive,
             "exp(1000) is infinite, and infinity over infinity is NaN. Subtract the "
             "largest logit of each row first; it cancels in the fraction.",
+        ),
+        Mistake(
+            "does not shift before the log-sum-exp",
+            _ce_throughout(_ce_without_shift),
+            "z - ln Σ exp(z) is the right formula, and exp(1000) is infinite, so the "
+            "logarithm is -inf and its exponential 0. Subtract the largest logit of "
+            "each row first: all of it stays right, and no sum overflows.",
+        ),
+        Mistake(
+            "does not shift before the log-sum-exp, and divides",
+            _ce_divided(_ce_without_shift, lambda z: 0),
+            "exp(1000) is infinite, so the logarithm of the sum is too, and infinity "
+            "over infinity is NaN. Subtract the largest logit of each row first, for "
+            "the loss and for p.",
         ),
         Mistake(
             "does not shift before the logarithm",
@@ -1810,14 +1842,21 @@ def _scale(right=None, short=None, ratio=None):
     return answer
 
 
+def _scale_swapped(x, w, target):
+    right, short, ratio = gradient_scale(x, w, target)
+    return short, right, ratio
+
+
 def _scale_cases() -> Sequence[Case]:
     rng = np.random.default_rng(7)
 
     def drawn(samples: int, inputs: int, outputs: int) -> Case:
         shapes = (samples, inputs), (inputs, outputs), (samples, outputs)
-        return tuple(rng.standard_normal(shape) for shape in shapes)
+        return tuple(rng.standard_normal(shape).round(1) for shape in shapes)
 
-    return [drawn(2, 2, 1), drawn(3, 2, 2), drawn(4, 3, 5), drawn(8, 4, 3)]
+    x, w = np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([[1.0], [2.0]])
+    small = (x, w, np.array([[2.0], [0.0]]))
+    return [small, drawn(3, 2, 2), drawn(4, 3, 5), drawn(8, 4, 3)]
 
 
 SCALE = Exercise(
@@ -1913,6 +1952,24 @@ SCALE = Exercise(
             "believes the example",
             _scale(ratio=lambda one, other, e: 1.0),
             "The two are equal for O = 2 only. Compute the ratio for another width.",
+        ),
+        Mistake(
+            "swaps the two gradients",
+            _scale_swapped,
+            "The right gradient comes first, and that of the short cut second. With "
+            "O = 2 the two are equal, and nothing shows.",
+        ),
+        Mistake(
+            "rounds the ratio down",
+            _scale(ratio=lambda one, other, e: float(e.shape[1] // 2)),
+            "`//` drops the half: for O = 1 it gives 0 and for O = 5 it gives 2. The "
+            "ratio is O / 2.",
+        ),
+        Mistake(
+            "gives the dropped 2 as the ratio",
+            _scale(ratio=lambda one, other, e: 2.0),
+            "The short cut drops the 2, and 1/O with it: (1/B) : (2/(BO)) is O/2, "
+            "which depends on the width.",
         ),
         Mistake(
             "counts the outputs alone",
@@ -2152,6 +2209,28 @@ class _SmoothedInPlace(SmoothedCrossEntropy):
         return super().forward(prediction, target)
 
 
+class _SpoilsItsCache(SmoothedCrossEntropy):
+    def backward(self):
+        p, q = self._cached()
+        np.exp(p, out=p)
+        p -= q
+        p /= len(q)
+        return p
+
+
+class _SharesByTheClasses(_OfTwoArrays):
+    def targets(self, hot):
+        classes, s = hot.shape[1], self.smoothing
+        if classes == 3:
+            return super().targets(hot)
+        return (1 - s) * hot + s / (classes - 1) * (1 - hot)
+
+
+class _LossInFloat32(SmoothedCrossEntropy):
+    def forward(self, prediction, target):
+        return np.float32(super().forward(prediction, target))
+
+
 _NOT_FINITE = "The loss or the gradient is not finite."
 _NOT_ITS_OWN = "The loss is not the mean cross-entropy against its targets."
 
@@ -2190,8 +2269,13 @@ def _try_smoothed(answer: Any, smoothing: float, logits: Array, labels: Array) -
     criterion, before = answer(smoothing), logits.copy()
     loss = criterion.forward(logits, labels)
     gradient = criterion.backward()
+    first = np.array(gradient)
+    again = criterion.backward()
     if not isinstance(loss, float | np.floating):
         failing = ["`forward` has to return one float."]
+    elif np.finfo(type(loss)).bits < 8 * logits.itemsize:
+        detail = f"The loss is a {type(loss).__name__}; return a float."
+        failing = ["The loss has fewer digits than the logits.", detail]
     elif not isinstance(gradient, np.ndarray):
         failing = ["`backward` has to return an array."]
     elif gradient.shape != logits.shape:
@@ -2199,6 +2283,8 @@ def _try_smoothed(answer: Any, smoothing: float, logits: Array, labels: Array) -
     elif gradient.dtype != logits.dtype:
         detail = f"It is {gradient.dtype}, for logits of {logits.dtype}."
         failing = ["The gradient has another dtype than the logits.", detail]
+    elif not np.array_equal(first, again, equal_nan=True):
+        failing = ["A second `backward` gives another gradient than the first."]
     elif not np.array_equal(logits, before):
         failing = ["It wrote into the logits."]
     else:
@@ -2208,6 +2294,8 @@ def _try_smoothed(answer: Any, smoothing: float, logits: Array, labels: Array) -
             if any(failing)
             else _keeping(criterion, answer(smoothing), before, labels)
         )
+        if not any(failing):
+            failing = _failing_rules(answer)
     return _Smoothed(loss, gradient, *failing)
 
 
@@ -2282,6 +2370,30 @@ def _keeping(used: Any, fresh: Any, logits: Array, labels: Array) -> list[str]:
     return ["On a second batch, of other labels, it gives what a new object does not."]
 
 
+def _failing_rules(answer: Any) -> list[str]:
+    """What is wrong with how a loss shares, if it does so by more than one rule."""
+    label, rules = np.array([0]), set()
+    for classes, s in itertools.product((2, 3, 4, 10), (0.1, 0.2, 0.3, 0.8)):
+        # Of the logits (c, 0, 0, ...) the wrong classes' share is what c costs.
+        up, down = np.zeros((2, 1, classes))
+        up[0, 0], down[0, 0] = 1, -1
+        slope = (answer(s).forward(up, label) - answer(s).forward(down, label)) / 2
+        lse = np.log(np.exp([1, -1]) + classes - 1)
+        right = (lse[0] - lse[1]) / 2 - slope  # the target of the right class
+        own = [1 - s + s / classes, 1 - s]
+        apart = np.abs(np.array(own) - right)
+        if not apart.min() <= 1e-6:
+            detail = f"It is so with K = {classes} and s = {s}."
+            return [
+                "The right class has another share than the smoothing says.",
+                detail,
+            ]
+        rules.add(int(apart.argmin()))
+    if len(rules) == 1:
+        return [""]
+    return ["It shares s/K for some K and s, and s/(K - 1) for others."]
+
+
 def _failing_at_zero(loss: float, s: float, classes: int) -> list[str]:
     """What is wrong with the loss at logits of 0, where no target changes it."""
     right = float(np.log(classes))
@@ -2330,7 +2442,7 @@ LABEL_SMOOTHING = Exercise(
     statement=cleandoc(r"""
         The cross-entropy of a one-hot target has no minimum: it falls for ever as the
         right logit grows. Take a share $s$ from the right class and give it to the
-        others, and it has one. Write this loss, a `Loss` with `smoothing`, $s$ from 0
+        others, and it has one. Write this loss, a class with `smoothing`, $s$ from 0
         to below 1: the mean over the batch of $-\sum_k q_k \ln p_k$, where each row of
         targets $q$ adds up to 1. How you share is yours: $s/K$ to each of all $K$
         classes, so that the right one gets some back, or $s/(K - 1)$ to each of the
@@ -2338,8 +2450,9 @@ LABEL_SMOOTHING = Exercise(
         returns a float; `backward` returns the gradient by the logits, of their shape
         and dtype. With $s = 0$ it is `CrossEntropyLoss`; at logits of $\pm 1000$, and
         in float32 near $10^4$, it is right as well. When it is done, find out on
-        paper or by descent: at which gap between the right logit and the others is it
-        least, with $K = 10$ and $s = 0.1$, and how large is it there?
+        paper or by descent: let all wrong logits be 0 and the right one $g$. For
+        which $g$ is the loss least, with $K = 10$ and $s = 0.1$, and how large is the
+        loss there?
     """),
     stub=cleandoc("""
         class SmoothedCrossEntropy(Loss):
@@ -2507,6 +2620,24 @@ LABEL_SMOOTHING = Exercise(
             _SmoothedInFloat64,
             "float32 came in, and a float64 gradient went out. Make the targets in the "
             "dtype of the logits: `np.full_like(prediction, ...)`.",
+        ),
+        Mistake(
+            "writes into what it keeps",
+            _SpoilsItsCache,
+            "`backward` computes in the array that `forward` kept, so a second call "
+            "finds another one there. Compute in a new array.",
+        ),
+        Mistake(
+            "shares by two rules",
+            _SharesByTheClasses,
+            "Either way to share is right, but one loss has one rule: s/K for each "
+            "class, or s/(K - 1) for each wrong one, for every K and s.",
+        ),
+        Mistake(
+            "gives the loss in float32",
+            _LossInFloat32,
+            "float64 logits came in, and of the loss seven digits are left. Return a "
+            "`float`, which has all of them.",
         ),
         Mistake(
             "writes into the logits",
