@@ -167,6 +167,23 @@ def test_a_bound_on_the_radius_is_refused_even_where_it_is_far_out():
     assert said_of("box-muller", bounded)
 
 
+def test_a_small_number_in_the_logarithm_is_named_wherever_it_is_put():
+    def with_radius(squared):
+        def pairs(u1, u2):
+            with np.errstate(invalid="ignore"):
+                radius = np.sqrt(squared(u1))
+            return radius * np.cos(2 * np.pi * u2), radius * np.sin(2 * np.pi * u2)
+
+        return pairs
+
+    bounded = with_radius(lambda u: -2 * np.log(np.maximum(u, 1e-12)))
+    text = said_of("box-muller", bounded)
+    assert "known mistake: keeps u1 away from 0." in text
+    shifted = with_radius(lambda u: -2 * np.log(1 - u + 1e-12))
+    text = said_of("box-muller", shifted)
+    assert "known mistake: adds a small number to 1 - u1." in text
+
+
 def test_an_infinite_pair_is_named_with_its_cause():
     def log_of_u(u1, u2):
         with np.errstate(all="ignore"):
@@ -249,6 +266,42 @@ def test_a_unit_that_agrees_with_one_here_and_with_another_there_is_no_twin():
 
     text = said_of("symmetry", in_or_out)
     assert "known mistake: takes the larger of two counts." in text
+
+
+@pytest.mark.parametrize("tolerance", [1e-8, 1e-6, 1e-3, 0.2])
+def test_units_that_are_nearly_alike_are_no_twins(tolerance):
+    def nearly(w1, b1, w2):
+        units, kinds = np.vstack([w1, b1, w2.T]).T, []
+        for unit in units:
+            if not any(np.allclose(unit, k, rtol=0, atol=tolerance) for k in kinds):
+                kinds.append(unit)
+        return len(kinds)
+
+    text = said_of("symmetry", nearly)
+    assert "known mistake: compares up to a tolerance." in text
+
+
+@pytest.mark.parametrize("rtol", [1e-5, 1e-8])
+def test_a_relative_tolerance_makes_no_twins_either(rtol):
+    def nearly(w1, b1, w2):
+        units = np.vstack([w1, b1, w2.T]).T
+        return sum(
+            not any(
+                np.allclose(units[j], units[k], rtol=rtol, atol=0) for k in range(j)
+            )
+            for j in range(len(units))
+        )
+
+    text = said_of("symmetry", nearly)
+    assert "known mistake: compares up to a tolerance." in text
+
+
+def test_rounded_units_are_no_twins():
+    def rounded(w1, b1, w2):
+        return np.unique(np.vstack([w1, b1, w2.T]).round(6), axis=1).shape[1]
+
+    text = said_of("symmetry", rounded)
+    assert "known mistake: compares up to a tolerance." in text
 
 
 @pytest.mark.parametrize("activation", [Tanh, ReLU])

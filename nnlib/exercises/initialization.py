@@ -467,6 +467,14 @@ def _pairs_kept_away_from_0(u1, u2):
     return _pairs(np.sqrt(-2 * np.log(np.maximum(1 - u1, 1e-9))), 2 * np.pi * u2)
 
 
+def _pairs_u1_kept_away_from_0(u1, u2):
+    return _pairs(np.sqrt(-2 * np.log(np.maximum(u1, 1e-12))), 2 * np.pi * u2)
+
+
+def _pairs_with_a_small_number_after_1(u1, u2):
+    return _pairs(np.sqrt(-2 * np.log(1 - u1 + 1e-12)), 2 * np.pi * u2)
+
+
 def _pairs_in_degrees(u1, u2):
     return _pairs(_radius(u1), 360 * u2)
 
@@ -625,6 +633,18 @@ BOX_MULLER = Exercise(
             _pairs_kept_away_from_0,
             "1 - u1 is never 0: u1 is at most 1 - 2⁻⁵³. A bound of 1e-9 cuts off every "
             "radius above 6.4, which is part of the distribution.",
+        ),
+        Mistake(
+            "keeps u1 away from 0",
+            _pairs_u1_kept_away_from_0,
+            "A small number hides the infinity but keeps the wrong end: u1 = 0 should "
+            "give the radius 0. Use 1 - u1.",
+        ),
+        Mistake(
+            "adds a small number to 1 - u1",
+            _pairs_with_a_small_number_after_1,
+            "1 - u1 is never 0, so nothing has to be added. With u1 = 0 the logarithm "
+            "is now of more than 1, and the root of a negative number.",
         ),
         Mistake(
             "gives cos an angle in degrees",
@@ -1160,6 +1180,14 @@ def _distinct_less_pairs(w1, b1, w2):
     return len(b1) - int(pairs) // 2
 
 
+def _distinct_up_to_a_tolerance(w1, b1, w2):
+    units = np.vstack([w1, b1, w2.T]).T
+    return sum(
+        not any(np.allclose(units[j], units[k], rtol=0, atol=1e-8) for k in range(j))
+        for j in range(len(b1))
+    )
+
+
 def _distinct_cases() -> Sequence[Case]:
     def zeros(inputs: int, hidden: int, outputs: int) -> Case:
         return (
@@ -1196,6 +1224,10 @@ def _distinct_cases() -> Sequence[Case]:
             np.array([0.0, 0, 1, 1, 0, 0, 1, 1]),
             np.array([[1.0], [2], [1], [2], [1], [2], [1], [2]]),
         ),
+        # Nearly alike: so that it shows in print, then next to 1, then all of them.
+        (np.array([[0, 1e-9]]), np.zeros(2), np.ones((2, 1))),
+        (np.array([[1, 1 + 1e-9]]), np.zeros(2), np.ones((2, 1))),
+        (1e-10 * rng.random((6, 8)), np.zeros(8), 1e-10 * rng.random((8, 3))),
     ]
 
 
@@ -1239,6 +1271,12 @@ SYMMETRY = Exercise(
         "at random."
     ),
     mistakes=[
+        Mistake(
+            "compares up to a tolerance",
+            _distinct_up_to_a_tolerance,
+            "Units that are nearly alike are no twins: their gradients differ a "
+            "little, and training can take them apart. Compare exactly.",
+        ),
         Mistake(
             "compares the weights that come in alone",
             _distinct_incoming_weights,
