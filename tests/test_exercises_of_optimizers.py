@@ -445,7 +445,7 @@ def test_the_ravines_numbers_are_as_the_texts_say():
 
     assert slowest(ravine_optimizer) == 56
     assert slowest(lambda params: SGD(params, lr=0.03, momentum=0.7)) == 41
-    assert 300 < slowest(lambda params: SGD(params, lr=2 / 101)) < 350
+    assert slowest(lambda params: SGD(params, lr=2 / 101)) == 346
     assert slowest(lambda params: Adam(params, lr=0.2, betas=(0.75, 0.99))) <= BUDGET
     found = ravine_optimizer([Parameter(np.zeros(2))])
     assert (round(found.lr, 3), round(found.momentum, 2)) == (0.033, 0.67)
@@ -475,7 +475,7 @@ def test_the_ravines_numbers_are_as_the_texts_say():
             "lets Nesterov's momentum explode",
         ),
         (lambda params: None, "returns nothing"),
-        (lambda params: 0.033, "returns the class"),
+        (lambda params: Adam, "returns the class"),
     ],
 )
 def test_ways_that_do_not_lead_down_are_named(answer, mistake):
@@ -486,6 +486,15 @@ def test_ways_that_do_not_lead_down_are_named(answer, mistake):
         # A body of None alone counts as not begun.
         answer = [lambda params: print(end="")][0]
     assert mistake_in("ravine", answer) == mistake
+
+
+@pytest.mark.parametrize(
+    "answer", [lambda params: 0.033, lambda params: [SGD(params, 0.033, 0.67)]]
+)
+def test_what_is_neither_an_optimiser_nor_a_class_is_not_called_one(answer):
+    text = said_of("ravine", answer)
+    assert "What it returned is no optimiser that can take a `step()`." in text
+    assert "known mistake" not in text
 
 
 def test_a_slow_optimiser_of_ones_own_is_told_its_steps():

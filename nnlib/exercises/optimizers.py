@@ -99,7 +99,7 @@ MOMENTUM_BY_HAND = Exercise(
         $\eta = 0.1$, the momentum $\mu = 0.8$, the velocity 0 at first. Take three
         steps with pencil and paper, $v \leftarrow \mu v + dL/dw$ and then
         $w \leftarrow w - \eta v$, and give $w$ after the first, the second and the
-        third: three numbers.
+        third, as a tuple of three numbers.
     """),
     stub="after_each_step = (..., ..., ...)",
     reference=(0.8, 0.48, 0.128),
@@ -1948,7 +1948,9 @@ def _descend(answer: Any, curvatures: Array, axes: Array, bottom: Array) -> _Des
     optimizer = answer([p])
     if optimizer is None:
         return _Descended("It returned None. Is there a `return`?")
-    if isinstance(optimizer, type) or not callable(getattr(optimizer, "step", None)):
+    if isinstance(optimizer, type):
+        return _Descended("It returned a class, and not an optimiser made of it.")
+    if not callable(getattr(optimizer, "step", None)):
         return _Descended("What it returned is no optimiser that can take a `step()`.")
     hessian = axes @ np.diag(curvatures) @ axes.T
     begin, far = math.nan, 0  # far: the last step at which too much was left
@@ -2072,7 +2074,7 @@ RAVINE = Exercise(
             "takes plain descent",
             lambda params: SGD(params, lr=2 / 101),
             "With one learning rate and no momentum the best factor per step is "
-            "99/101: 345 steps for a factor of 1000. Across the ravine more is not "
+            "99/101: 346 steps for a factor of 1000. Across the ravine more is not "
             "allowed, and along it less is too little. Give it a velocity.",
         ),
         Mistake(
