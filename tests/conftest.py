@@ -58,3 +58,9 @@ def browser():
         pytest.skip("BROWSER=none: the tests in a real browser were left out")
     with open_browser() as opened:
         yield opened
+
+
+@pytest.fixture
+def no_progress(tmp_path, monkeypatch):
+    """Keep the user's own progress in the exercises out of it."""
+    monkeypatch.setenv("NNLIB_PROGRESS", str(tmp_path / "progress.json"))

@@ -3,6 +3,7 @@
 import time
 from itertools import pairwise
 
+import exercise_reading
 import numpy as np
 import pytest
 
@@ -15,11 +16,7 @@ from nnlib.exercises.backpropagation import (
     neuron_gradients,
 )
 
-
-@pytest.fixture(autouse=True)
-def no_progress(tmp_path, monkeypatch):
-    """Keep the user's own progress out of it."""
-    monkeypatch.setenv("NNLIB_PROGRESS", str(tmp_path / "progress.json"))
+pytestmark = pytest.mark.usefixtures("no_progress")
 
 
 def operation(f, back, base=Module):
@@ -37,10 +34,7 @@ def operation(f, back, base=Module):
 
 
 def said_of(id, answer):
-    """Return the verdict on a wrong answer, as one line."""
-    verdict = check(f"backpropagation/{id}", answer)
-    assert not verdict
-    return " ".join(repr(verdict).split())
+    return exercise_reading.said_of(f"backpropagation/{id}", answer)
 
 
 # ---- an operation of one's own ------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+import exercise_reading
 import numpy as np
 import pytest
 
@@ -17,18 +18,11 @@ from nnlib.exercises.matrices import (
     standardise,
 )
 
-
-@pytest.fixture(autouse=True)
-def no_progress(tmp_path, monkeypatch):
-    """Keep the user's own progress out of it."""
-    monkeypatch.setenv("NNLIB_PROGRESS", str(tmp_path / "progress.json"))
+pytestmark = pytest.mark.usefixtures("no_progress")
 
 
 def said_of(id, answer):
-    """Return the verdict on a wrong answer, as one line."""
-    verdict = check(f"matrices/{id}", answer)
-    assert not verdict
-    return " ".join(repr(verdict).split())
+    return exercise_reading.said_of(f"matrices/{id}", answer)
 
 
 # ---- the references, held against NumPy ---------------------------------------------

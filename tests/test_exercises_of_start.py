@@ -4,6 +4,7 @@ import inspect
 from itertools import combinations_with_replacement, pairwise, product
 from pathlib import Path
 
+import exercise_reading
 import nbformat
 import numpy as np
 import pytest
@@ -20,17 +21,11 @@ from nnlib.exercises.start import (
 CHAPTER = Path(__file__).resolve().parents[1] / "book" / "start.ipynb"
 
 
-@pytest.fixture(autouse=True)
-def no_progress(tmp_path, monkeypatch):
-    """Keep the user's own progress out of it."""
-    monkeypatch.setenv("NNLIB_PROGRESS", str(tmp_path / "progress.json"))
+pytestmark = pytest.mark.usefixtures("no_progress")
 
 
 def said_of(answer, id="start/choose-sizes"):
-    """Return the verdict on a wrong answer, as one line."""
-    verdict = check(id, answer)
-    assert not verdict
-    return " ".join(repr(verdict).split())
+    return exercise_reading.said_of(id, answer)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
