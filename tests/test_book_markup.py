@@ -76,13 +76,23 @@ def test_words_of_code_that_have_the_text_colour_need_no_element():
     assert body == "<span class=k>if</span>x"
 
 
-def test_an_operator_needs_no_element_and_a_word_that_is_one_keeps_its_own():
-    code = '<span class="n">x</span><span class="o">=</span><span class="ow">not</span>'
-    assert book_markup.lean_page(code)[0] == "x=<span class=ow>not</span>"
+def test_operators_and_numbers_need_no_element_and_a_word_that_is_one_keeps_its_own():
+    code = (
+        '<span class="mi">2</span><span class="o">*</span><span class="ow">not</span>'
+    )
+    assert book_markup.lean_page(code)[0] == "2*<span class=ow>not</span>"
+
+
+def test_mathml_that_is_read_aloud_says_nothing_of_its_looks():
+    full = formula(r"\left( \begin{aligned} \hat{m} &= \tfrac12 \end{aligned} \right)")
+    lean = book_markup.lean_formula(full)
+    assert "displaystyle" in full
+    assert "columnalign" in full
+    assert not re.search("displaystyle|scriptlevel|columnalign|fence|stretchy", lean)
 
 
 def test_only_short_names_that_stand_alone_lose_their_quotes():
-    code = '<span class="katex"><span class="k1f">x</span><p class="k7 _2">y</p></span>'
+    code = '<span class="nn-a"><span class="k1f">x</span><p class="k7 _2">y</p></span>'
     assert book_markup.lean_page(code)[0] == code.replace('"k1f"', "k1f")
 
 

@@ -135,8 +135,8 @@ def read_of_layers(activation, gain, layer):
         if activation == "none":
             rows[-1].pop()
     factor = printed((every[-1][1] / every[0][1]) ** (1 / DEPTH))
-    caption = f"A layer multiplies the mean square by {factor} on average"
-    return {"caption": caption, "rows": rows}
+    factor = f"a layer multiplies the mean square by {factor} on average"
+    return {"caption": f"Read at layer {layer}; {factor}", "rows": rows}
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

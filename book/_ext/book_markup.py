@@ -13,20 +13,27 @@ STYLE_SHEET = Path(__file__).parent / "static" / "katex" / "katex.min.css"
 KEPT = {"katex", "katex-display", "katex-error", "katex-html", "katex-mathml", "tag"}
 #: What code consists of for the most part, in the colour that it has anyway.
 NEUTRAL = ("n", "nn", "p", "w")
-#: And operators: what they are, their shape says.
-PLAIN_CODE = re.compile(rf'<span class="(?:{"|".join(NEUTRAL)}|o)">([^<]*)</span>')
+#: And operators and numbers: what they are, their shape says.
+PLAIN = (*NEUTRAL, "o", "mi", "mf")
+PLAIN_CODE = re.compile(rf'<span class="(?:{"|".join(PLAIN)})">([^<]*)</span>')
 CLASS = re.compile(r"\.([A-Za-z][\w-]*)")
 BARE = re.compile(r"<span>([^<]+)</span>")
 CLASSES = re.compile(r'<span class="([^"]*)"')
-#: KaTeX's source, and what HTML knows without being told.
+#: KaTeX's source, what HTML knows without being told, and how MathML would look that
+#: is there to be read aloud.
 NEEDLESS = re.compile(
-    r'<annotation .*?</annotation>|</?semantics>| xmlns="[^"]*"', re.DOTALL
+    r'<annotation .*?</annotation>|</?semantics>| xmlns="[^"]*"'
+    r"| (?:stretchy|separator|fence|accent|minsize|maxsize|scriptlevel|displaystyle"
+    r'|columnalign|columnspacing|rowspacing)="[^"]*"',
+    re.DOTALL,
 )
 TAG = re.compile(r"<(?:span|svg|g|path|use|text|tspan)\b[^>]*>")
 STYLE_OF_TAG = re.compile(r' style="([^"]*)"')
 CLASS_OF_TAG = re.compile(r' class="([^"]*)"')
 #: A class of a formula, of a style or of code; these are thousands, and need no quotes.
-QUOTED = re.compile(r' class="([k_][0-9a-f]+|[a-z][a-z0-9]?)"(?=[ >])')
+QUOTED = re.compile(
+    r' class="([k_][0-9a-f]+|[a-z][a-z0-9]?|katex(?:-html|-mathml)?|math|pre)"(?=[ >])'
+)
 
 
 @cache

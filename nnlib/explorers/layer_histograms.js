@@ -106,7 +106,7 @@ function render({ model, el }) {
         upper.axes() + upper.upright(layer, true) + upper.clip(marks) + own.axes() + own.clip(bars.join(""), spike) +
         own.curve([from - margin, to + margin], [0, 0], stroke("muted", "", 1)),
       table: readout(
-        `A layer multiplies the mean square by ${factor} on average`,
+        `Read at layer ${layer}; a layer multiplies the mean square by ${factor} on average`,
         ["layer", "std", "mean square", ...(column ? [column] : [])], rows,
       ),
       say: `Layer ${layer} of ${depth}: standard deviation ${format(std)}, mean square ${format(square)}` +

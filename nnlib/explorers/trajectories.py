@@ -199,10 +199,10 @@ def trajectory(
 
 def _contours(surface: Surface) -> dict[str, Any]:
     """Return lines of equal loss for the page, each of shape ``(2, points)``."""
-    # A fine grid, of which every fourth point of a line is enough to draw it.
+    # A fine grid, of which every sixth point of a line is enough to draw it.
     x, y = np.linspace(X[0], X[-1], 161), np.linspace(Y[0], Y[-1], 129)
     losses = [[surface.f(a, b) for a in x.tolist()] for b in y.tolist()]
     drawn = Figure().subplots().contour(x, y, losses, LEVELS)
     lines = [line for level in drawn.allsegs for line in level if len(line)]
-    thinned = [np.concatenate([line[:-1:4], line[-1:]]) for line in lines]
+    thinned = [np.concatenate([line[:-1:6], line[-1:]]) for line in lines]
     return {str(i): pack(line.T) for i, line in enumerate(thinned)}
