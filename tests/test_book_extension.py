@@ -200,6 +200,17 @@ def test_a_figure_brings_nothing_that_the_page_could_trip_over():
         assert unwanted not in svg
 
 
+def test_a_long_curve_is_given_in_tenths_and_a_short_one_in_hundredths():
+    points = " L ".join(["12.3456 78.9012"] * 30)
+    svg = book_figures.inline_svg(
+        f'<svg viewBox="0 0 9 9"><path d="M {points}"/><path d="M 1.2345 6.7"/></svg>',
+        "alt",
+        "f-",
+    )
+    assert svg.count("12.3 78.9") == 30
+    assert "M 1.23 6.7" in svg
+
+
 def test_a_figure_has_no_group_and_no_turn_that_does_nothing():
     svg = book_figures.inline_svg(
         '<svg viewBox="0 0 9 9"><g id="a"><g><text transform="rotate(-0 1 2)">x</text>'

@@ -22,6 +22,8 @@ LINK = "{http://www.w3.org/1999/xlink}href"
 COLOURS = {light: f"var(--nn-{name})" for name, (light, _) in PALETTE.items()}
 COLOUR = re.compile("|".join(COLOURS), re.IGNORECASE)
 DECIMALS = re.compile(r"(\d+\.\d{2})\d+")
+#: Of a curve of many points a tenth of a point is exact enough.
+LONG, TENTHS = 300, re.compile(r"(\d\.\d)\d")
 FAMILY = re.compile(r"font-family:[^;]*;?\s*")  # the page's own serves
 NO_TURN = re.compile(r"rotate\(-?0(\.0*)? [^()]*\)")
 
@@ -70,6 +72,8 @@ def clean(element, used, prefix):
                 value = FAMILY.sub("", value)
             elif name == "d":
                 value = " ".join(value.split())
+                if len(value) > LONG:
+                    value = TENTHS.sub(r"\1", value)
         # Presentation attributes know no variables; the same words in a style do.
         if "var(" in value and name != "style":
             element.set("style", f"{name}:{value};{element.get('style', '')}")
