@@ -109,7 +109,7 @@ function render({ model, el }) {
         mark(fall, Math.log10(noise[chosen]), true) +
         shares.axes() + shares.clip(shares.curve(logs, downhill, measured)) + mark(shares, downhill[chosen], false),
       table: readout(
-        `B = ${sizes[chosen]}: noise ${format(noise[chosen])} · |g|, ${percent(downhill[chosen])} downhill`,
+        `B = ${sizes[chosen]}: noise ${format(noise[chosen])} · |g|, ${percent(downhill[chosen])} downhill${view.get("scale") === "fitted" ? "; a scale that fits the cloud" : ""}`,
         ["batch size", "noise/|g|", "downhill", "steps/epoch"], rows,
       ),
       say: `Batch size ${sizes[chosen]}: noise ${format(noise[chosen])} of the gradient's length, ${percent(downhill[chosen])} of the batches go downhill`,

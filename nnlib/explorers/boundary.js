@@ -120,7 +120,7 @@ function render({ model, el }) {
         `<svg x="1" y="26" width="${size}" height="${size}" viewBox="1 26 ${size} ${size}">` +
         fieldOf(shown, frames[frame], 1, 26, size) + marks(chosen, shown.classes, 1, 26, size) + "</svg>" +
         key + lines.join(""),
-      table: readout(`${view.get("run")}: ${after}`, ["set", "loss", "accuracy", "points"], rows),
+      table: readout(`${view.get("run")}: ${after}${view.get("points") === SETS[0] ? "" : `; points of the ${view.get("points")} set`}`, ["set", "loss", "accuracy", "points"], rows),
       say: `${after}: ` + rows.map(([name, loss, score]) => `${name} loss ${loss}, accuracy ${score}`).join("; "),
     };
   });
