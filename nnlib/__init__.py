@@ -33,7 +33,7 @@ from nnlib.losses import (
 )
 from nnlib.gradcheck import check_gradients, numerical_gradient
 from nnlib.optim import SGD, Adam, AdamW, CosineLR, StepLR, clip_grad_norm
-from nnlib.data import batches, load_digits, load_mnist
+from nnlib.data import batches, load_digits, load_mnist, random_shifts
 from nnlib.training import History, evaluate, fit
 from nnlib.metrics import (
     accuracy,
@@ -83,6 +83,7 @@ __all__ = [
     "batches",
     "load_digits",
     "load_mnist",
+    "random_shifts",
     "History",
     "evaluate",
     "fit",

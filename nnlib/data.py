@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nnlib._checks import check_count, check_floats, check_rng, shape_text
 from nnlib._types import Array
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "load_digits",
     "load_mnist",
     "parse_idx",
+    "random_shifts",
     "sine",
     "spirals",
     "two_moons",
@@ -284,6 +286,69 @@ def _check_batches(x: Array, y: Array, batch_size: int) -> None:
         )
     if batch_size < 1:
         raise ValueError(f"batches expected batch_size of at least 1, got {batch_size}")
+
+
+def random_shifts(x: Array, reach: int, *, rng: np.random.Generator) -> Array:
+    """Return every image shifted at random, by at most `reach` pixels either way.
+
+    What is shifted out is lost, and zeros come in on the other side. A digit stays
+    the digit it was, so its label holds for the copy.
+
+    Parameters
+    ----------
+    x : array of floats, shape (N, S * S) or (N, 1, S, S)
+        Square images, flat or not, 0 for background.
+    reach : int
+        The largest shift in pixels, at least 1. Every whole number of pixels from
+        -reach to reach is equally likely, down and across.
+    rng : numpy.random.Generator
+        Draws the shifts.
+
+    Returns
+    -------
+    array of the shape and dtype of `x`
+        A copy.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `x` holds no floats or no square images, or `reach` is no such number.
+
+    References
+    ----------
+    P. Simard, D. Steinkraus and J. Platt, *Best practices for convolutional neural
+    networks applied to visual document analysis* (2003).
+
+    Examples
+    --------
+    >>> image = np.zeros((1, 9))
+    >>> image[0, 4] = 1.0                                # the middle of 3x3 pixels
+    >>> moved = random_shifts(image, 1, rng=np.random.default_rng(0))
+    >>> moved.reshape(3, 3)
+    array([[0., 1., 0.],
+           [0., 0., 0.],
+           [0., 0., 0.]])
+    """
+    _check_shifts(x, reach, rng)
+    side = math.isqrt(x[0].size)
+    edges = (0, 0), (reach, reach), (reach, reach)
+    padded = np.pad(x.reshape(-1, side, side), edges)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), (1, 2))
+    down, across = rng.integers(0, 2 * reach + 1, size=(2, len(x)))
+    return windows[np.arange(len(x)), down, across].reshape(x.shape)
+
+
+def _check_shifts(x: Array, reach: int, rng: object) -> None:
+    check_floats("random_shifts", "x", x)
+    check_count("random_shifts", "reach", reach)
+    check_rng("random_shifts", rng)
+    side = math.isqrt(math.prod(x.shape[1:]))
+    square = x.shape[1:] in ((side**2,), (1, side, side))
+    if not square or x.size == 0:
+        raise ValueError(
+            "random_shifts expected x as square images of shape (N, S * S) or "
+            f"(N, 1, S, S), got {shape_text(x.shape)}"
+        )
 
 
 def two_moons(n: int, noise: float, *, rng: np.random.Generator) -> tuple[Array, Array]:

@@ -16,6 +16,7 @@ from nnlib.data import (
     load_digits,
     load_mnist,
     parse_idx,
+    random_shifts,
     sine,
     spirals,
     two_moons,
@@ -285,3 +286,69 @@ def test_noise_has_the_standard_deviation_asked_for():
 def test_toy_sets_say_what_is_wrong(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+# ---- shifts -------------------------------------------------------------------------
+
+
+@given(
+    side=st.integers(1, 6),
+    reach=st.integers(1, 3),
+    n=st.integers(1, 5),
+    flat=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_every_shifted_image_is_its_image_moved_within_reach(
+    side, reach, n, flat, seed
+):
+    rng = np.random.default_rng(seed)
+    images = rng.random((n, side, side)).astype(np.float32)
+    x = images.reshape((n, -1) if flat else (n, 1, side, side))
+    before = x.copy()
+    moved = random_shifts(x, reach, rng=rng)
+    assert moved.shape == x.shape
+    assert moved.dtype == x.dtype
+    assert np.array_equal(x, before)
+    for image, other in zip(images, moved.reshape(n, side, side), strict=True):
+        steps = range(-reach, reach + 1)
+        assert any(
+            np.array_equal(other, moved_by(image, down, across))
+            for down in steps
+            for across in steps
+        )
+
+
+def moved_by(image, down, across):
+    """Move an image pixel by pixel."""
+    moved = np.zeros_like(image)
+    for (i, j), value in np.ndenumerate(image):
+        if 0 <= i + down < len(image) and 0 <= j + across < len(image):
+            moved[i + down, j + across] = value
+    return moved
+
+
+def test_all_shifts_are_equally_likely():
+    x = np.zeros((9000, 25))
+    x[:, 12] = 1
+    moved = random_shifts(x, 1, rng=np.random.default_rng(0))
+    counts = moved.sum(axis=0).reshape(5, 5)[1:4, 1:4]
+    assert counts.sum() == 9000
+    assert np.abs(counts - 1000).max() < 4 * np.sqrt(1000)
+
+
+@pytest.mark.parametrize(
+    ("x", "reach", "error"),
+    [
+        (np.zeros((2, 8)), 1, "square images"),
+        (np.zeros((2, 1, 4, 9)), 1, "square images"),
+        (np.zeros((2, 2, 4, 4)), 1, "square images"),
+        (np.zeros((0, 4)), 1, "square images"),
+        (np.zeros(4), 1, "square images"),
+        (np.zeros((2, 4), dtype=int), 1, "as floats"),
+        (np.zeros((2, 4)), 0, "reach of at least 1"),
+        (np.zeros((2, 4)), 1.5, "reach as an integer"),
+    ],
+)
+def test_what_cannot_be_shifted_is_refused(x, reach, error):
+    with pytest.raises((TypeError, ValueError), match=error):
+        random_shifts(x, reach, rng=np.random.default_rng(0))
