@@ -1491,24 +1491,24 @@ TRAIN_BETTER = Exercise(
     id="mnist/train-better",
     title="Beyond the recipe",
     statement=(
-        "The network of this chapter reads 98% of MNIST. The goal is **98.5%** with "
-        "what you have learned, and no convolutions. First on a small scale: "
-        "`train_better(train, rng)` takes the pair `(x, y)` of only 400 of "
-        "scikit-learn's digits, in MNIST's frames: `x` float32 of shape $(400, 784)$, "
-        "`y` int64 of shape $(400,)$. It returns a trained network, which gives logits "
-        "of shape $(B, 10)$. `check` shows that network the 1,397 other digits. The "
-        "recipe of the chapter reads about 94% of them; yours must read **96.5%** "
-        "(give or take about half a point, by (9.3)). Draw all that is random from "
-        "`rng`. Ten seconds of training are enough; `check` waits for two minutes.\n\n"
+        "Pictures are dear, and here are few. `train_better(train, rng)` takes the "
+        "pair `(x, y)` of only 400 of scikit-learn's digits, in MNIST's frames: "
+        "`x` float32 of shape $(400, 784)$, `y` int64 of shape $(400,)$. It returns a "
+        "trained network, which gives logits of shape $(B, 10)$. `check` shows that "
+        "network the 1,397 other digits. The ten epochs of `train_from` read about 94% "
+        "of them; yours must read **96.5%** (give or take about half a point, by "
+        "(9.3)). Draw all that is random from `rng`. Ten seconds of training are enough; "
+        "`check` waits for two minutes.\n\n"
         "Hold out a part of the 400 to decide with, for the 1,397 are your test set. "
         "A `check` that is not passed shows your share of them, and each such look "
         "counts: what you then change is chosen by the test set. They are in "
         "`load_digits()` too, and `check` cannot tell whether you trained on them: "
         "that is left to your honesty.\n\n"
-        "Then take your idea to MNIST. Train on `train`, write down the validation "
-        "accuracy of each thing that you try, choose by it, and look at the test set "
-        "once: how many pictures does only your network read, and how many only the "
-        "chapter's? What did you have to change from 400 pictures to 55,000?"
+        "Then go back to MNIST, with an idea that this chapter has not tried. What "
+        "else can be done to a digit that leaves it the digit that it was? Train on "
+        "`train`, write down the validation accuracy of each thing that you try, "
+        "choose by it, and look at the test set once: how many pictures does only your "
+        "network read, and how many only that of `train_longer`?"
     ),
     stub=cleandoc("""
         def train_better(train, rng):
@@ -1520,13 +1520,14 @@ TRAIN_BETTER = Exercise(
     judge=_is_better,
     seconds=120.0,
     hints=[
-        "Begin with the recipe of the chapter. Is it short of steps (400 "
+        "Begin with the ten epochs of `train_from`. Are they short of steps (400 "
         "pictures are 7 batches an epoch), or short of pictures?",
         "What can be done to a picture of a 7 that leaves it a 7? Each such change "
         "gives a picture more to train on. Moving it by a pixel is the simplest.",
-        "`np.roll(frames, (down, right), axis=(1, 2))` moves pictures of shape "
-        "`(n, 28, 28)`, and the blank border keeps ink from coming in at the other "
-        "side. Nine moves (none is one of them) make 3,600 pictures. The labels are "
+        "Either `random_shifts(x, 1, rng=rng)` before every epoch, as `train_longer` "
+        "has it, or all nine moves at once: `np.roll(frames, (down, right), axis=(1, "
+        "2))` moves pictures of shape `(n, 28, 28)`, and the blank border keeps ink "
+        "from coming in at the other side. That makes 3,600 pictures. The labels are "
         "repeated by `np.tile`, in the same order as the pictures.",
     ],
     comment=(
@@ -1534,22 +1535,8 @@ TRAIN_BETTER = Exercise(
         "about two more. "
         "`np.tile` repeats the labels block by block, as `np.concatenate` did with the "
         "pictures; `np.repeat` would pair them with the wrong ones. For MNIST, nine "
-        "copies of 55,000 pictures would fill 1.6 GB: move each picture by a draw of "
-        "its own instead, anew before each epoch. One schedule spans all the calls of "
-        "`fit`:\n\n"
-        "```python\n"
-        "x, y = train\n"
-        "optimizer = SGD(model.parameters(), lr=0.05, momentum=0.9)\n"
-        "schedule = CosineLR(optimizer, 30)\n"
-        "for _ in range(30):\n"
-        "    moved = x.reshape(-1, 28, 28).copy()\n"
-        "    draw = rng.integers(9, size=len(x))\n"
-        "    for i, move in enumerate(moves):\n"
-        "        moved[draw == i] = np.roll(moved[draw == i], move, axis=(1, 2))\n"
-        "    fit(model, CrossEntropyLoss(), optimizer, (moved.reshape(-1, 784), y),\n"
-        "        epochs=1, batch_size=64, rng=rng, schedule=schedule, progress=False)\n"
-        "```\n\n"
-        "After thirty such epochs the network of the chapter passes 98.5%."
+        "copies of 55,000 pictures would fill 1.6 GB; `train_longer` draws one move "
+        "for each picture instead, anew before each epoch."
     ),
     remark=(
         "The solution moves the pictures by a pixel each way, which tells the network "
@@ -1559,11 +1546,12 @@ TRAIN_BETTER = Exercise(
     ),
     mistakes=[
         Mistake(
-            "is the recipe of the chapter",
+            "trains for ten epochs",
             _recipe_of_the_chapter,
-            "This is the recipe of the chapter, to the last bit. Ten epochs of 400 "
-            "pictures are 70 steps, where the chapter took 8,600. Yet ten times as "
-            "many alone still fall short: the network also sees too few pictures.",
+            "These are the ten epochs of `train_from`, to the last bit. Over "
+            "400 pictures they are 70 steps, and over 55,000 they were 8,600. "
+            "Yet ten times as many alone still fall short: the network also sees too "
+            "few pictures.",
         ),
         Mistake(
             "returns a network that has not learned",
@@ -1666,6 +1654,14 @@ def _learned_by_heart():
         accuracy(_trained_on_a_few(labels, x)(new_x), new_y) for labels in (y, shuffled)
     )
     return one > 0.8 and two < 0.2
+
+
+def _versions_within_two():
+    picture = np.zeros((1, 784), np.float32)
+    picture[0, 406] = 1  # one pixel of ink, in the middle
+    rng = np.random.default_rng(0)
+    moved = nnlib.random_shifts(picture.repeat(2000, axis=0), 2, rng=rng)
+    return len(np.unique(moved, axis=0))
 
 
 def _size(model):
@@ -1962,6 +1958,28 @@ QUESTIONS = [
             "its weights have no gradient, and the other pictures are blank here.",
         },
         computed=_which_moved,
+    ),
+    Question(
+        id="mnist/how-many-versions",
+        text=(
+            "A picture is moved by up to 2 pixels up or down, and by up to 2 left or "
+            "right, each a whole number. How many different pictures can come out, "
+            "itself included?"
+        ),
+        answer=25,
+        why="Five places down (-2 to 2), each with five places across.",
+        wrong={
+            4: "Those are the directions. Every distance in them counts, and they go "
+            "together: down and left at once.",
+            8: "Those are the moves along one direction. Most go down or up *and* "
+            "across.",
+            9: "That is for moves of up to 1: three places down times three across.",
+            10: "The five places down and the five across are chosen independently, so "
+            "they multiply.",
+            16: "To stay is one of the choices, in each direction.",
+            24: "The picture itself, moved by 0 and 0, is one of them.",
+        },
+        computed=_versions_within_two,
     ),
     Question(
         id="mnist/by-heart",
