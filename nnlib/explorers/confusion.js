@@ -46,9 +46,10 @@ function render({ model, el }) {
     const [row, column] = [view.get("true"), view.get("taken_for")];
     const [count, here, chosen] = [counts[row][column], held(), view.get("picture")];
     const right = row === column;
-    const wide = width > 560;
-    const [left, top] = [24, 48];
-    const size = Math.min(34, Math.floor((wide ? 350 : width - left - 1) / digits.length));
+    const wide = width > 620;
+    const [left, top, side] = [24, 48, 84];
+    // Beside the matrix three pictures have their place.
+    const size = Math.min(34, Math.floor((width - left - (wide ? 24 + 3 * (side + 14) : 1)) / digits.length));
     const tick = (x, y, string) => text(x, y, string, "middle", 'class="nn-tick"');
     spots = [];
     let marks = heading(0, 14, "true digit by row, taken for by column");
@@ -68,11 +69,10 @@ function render({ model, el }) {
     const name = right ? `${row} read as ${column}` : `${row} taken for ${column}`;
     const times = count === 0 ? "never" : count === 1 ? "once" : `${count} times`;
     const order = `${right ? "least" : "most"} certain first`;
-    const [x0, y0] = wide ? [left + digits.length * size + 30, 14] : [0, top + digits.length * size + 30];
+    const [x0, y0] = wide ? [left + digits.length * size + 24, 14] : [0, top + digits.length * size + 30];
     marks += heading(x0, y0, `${name}: ${times}`);
     if (here) marks += text(x0, y0 + 19, count === 1 ? "1 of 1 shown" : `${here} of ${count} shown, ${order}`, "start");
     const pitch = Math.min(118, (width - x0) / 3);
-    const side = 84;
     for (let n = 0; n < here; n += 1) {
       const p = table[starts[row][column] + n];
       const [x, y] = [x0 + (n % 3) * pitch, y0 + 30 + Math.floor(n / 3) * 166];

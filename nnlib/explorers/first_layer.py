@@ -228,11 +228,10 @@ def summary(
 
 
 def _first_layer(model: object) -> Linear:
-    first = model[0] if isinstance(model, Sequential) and len(model) else model
-    if not (isinstance(model, Sequential) and isinstance(first, Linear)):
+    first = model[0] if isinstance(model, Sequential) else None
+    if not isinstance(first, Linear):
         raise TypeError(
-            "record expected a Sequential that begins with a Linear, "
-            f"got {type(first).__name__}"
+            f"record expected a Sequential that begins with a Linear, got {model!r}"
         )
     return first
 
