@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from nnlib.data import spirals
+from nnlib.data import load_digits, spirals
 from nnlib.exercises._bank import Question
 from nnlib.explorers.activation import FUNCTIONS, ActivationExplorer
 from nnlib.explorers.backprop_graph import BackpropGraphExplorer
@@ -17,8 +17,11 @@ from nnlib.explorers.batch_shapes import BatchShapesExplorer
 from nnlib.explorers.boundary import BoundaryExplorer, record
 from nnlib.explorers.box_muller_map import BoxMullerMapExplorer
 from nnlib.explorers.cache_lines import CacheLinesExplorer
+from nnlib.explorers.confusion import ConfusionExplorer
 from nnlib.explorers.dead_units import DeadUnitsExplorer
 from nnlib.explorers.depth_and_gain import DepthAndGainExplorer
+from nnlib.explorers.first_layer import FirstLayerExplorer
+from nnlib.explorers.first_layer import record as record_first_layer
 from nnlib.explorers.flat_index import FlatIndexExplorer
 from nnlib.explorers.layer_histograms import LayerHistogramsExplorer
 from nnlib.explorers.logit_gap import LogitGapExplorer
@@ -33,7 +36,7 @@ from nnlib.explorers.step_size import StepSizeExplorer
 from nnlib.explorers.trajectories import TrajectoriesExplorer
 from nnlib.layers import mlp
 from nnlib.losses import CrossEntropyLoss
-from nnlib.optim import Adam
+from nnlib.optim import SGD, Adam, CosineLR
 
 STEPS = list(range(0, 201, 5))
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
@@ -181,6 +184,52 @@ def batch_noise(**state):
     return BatchNoiseExplorer(**noisy(), rng=np.random.default_rng(3), **state)
 
 
+@functools.cache
+def read_digits():
+    """Return logits of scikit-learn's digits, their labels, and the images.
+
+    The nearest mean image is the more probable the nearer it is.
+    """
+    (x, y), (images, target) = load_digits()
+    means = np.stack([x[y == digit].mean(axis=0) for digit in range(10)])
+    logits = -((images[:, None] - means) ** 2).sum(axis=2) / 8
+    return logits, target, images
+
+
+def confusion(**state):
+    # Left of and above this cell is another one with pictures to step through.
+    return ConfusionExplorer(*read_digits(), **{"true": 2, "taken_for": 2} | state)
+
+
+#: When `first_layer` takes its frames.
+MOMENTS = [0, 0.25, 1, 3]
+
+
+def reader_of_digits():
+    """Return what trains a small network on digits: it, its optimiser, its schedule."""
+    rng = np.random.default_rng(0)
+    model = mlp([784, 12, 10], rng=rng)
+    optimizer = SGD(model.parameters(), lr=0.05, momentum=0.9)
+    return model, optimizer, CosineLR(optimizer, 3), rng
+
+
+@functools.cache
+def recorded_layer():
+    """Return the first layer of a small network that learns to read digits."""
+    model, optimizer, schedule, rng = reader_of_digits()
+    return record_first_layer(
+        model, CrossEntropyLoss(), optimizer, load_digits()[0],
+        epochs=MOMENTS, batch_size=64, rng=rng, schedule=schedule,
+    )  # fmt: skip
+
+
+UNITS = [7, 2, 11, 0, 5]
+
+
+def first_layer(**state):
+    return FirstLayerExplorer(recorded_layer(), load_digits()[0], UNITS, **state)
+
+
 EXPLORERS = {
     "activation": activation,
     "depth_and_gain": depth_and_gain,
@@ -202,6 +251,8 @@ EXPLORERS = {
     "trajectories": TrajectoriesExplorer,
     "boundary": boundary,
     "batch_noise": batch_noise,
+    "confusion": confusion,
+    "first_layer": first_layer,
 }
 
 

@@ -16,6 +16,7 @@ from explorer_examples import (
     RIGHT,
     SAMPLES,
     STEPS,
+    UNITS,
     activation,
     dead_units,
     dead_units_runs,
@@ -26,12 +27,15 @@ from explorer_examples import (
     page_html,
     placeholder,
     printed,
+    read_digits,
+    recorded_layer,
     recordings,
     unpack,
 )
 from scipy.special import ndtr
 
 from nnlib.activations import ReLU, Sigmoid, Tanh
+from nnlib.data import load_digits
 from nnlib.explorers import scripts
 from nnlib.explorers.activation import ALPHAS, FUNCTIONS, SLOPES, ActivationExplorer
 from nnlib.explorers.base import pack
@@ -223,6 +227,14 @@ def test_a_state_that_there_is_not_is_refused(name):
         "matmul_steps": {"a": LEFT, "b": RIGHT},
         "boundary": {"runs": recordings()},
         "batch_noise": {**noisy(), "rng": np.random.default_rng(0)},
+        "confusion": dict(
+            zip(["logits", "target", "images"], read_digits(), strict=True)
+        ),
+        "first_layer": {
+            "recording": recorded_layer(),
+            "data": load_digits()[0],
+            "units": UNITS,
+        },
     }.get(name, {})
     with pytest.raises(TypeError, match="colour"):
         kind(**more, colour="red")

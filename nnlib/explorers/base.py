@@ -8,19 +8,33 @@ the book builds, an explorer leaves its state in the page as JSON instead, where
 
 import base64
 import html
+import io
 import json
+import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import anywidget
 import numpy as np
 import traitlets
+from PIL import Image
 
+from nnlib._checks import check_between, shape_text
 from nnlib._types import Array
 from nnlib.explorers.scripts import module_script, style_sheet
 
-__all__ = ["Explorer", "nearest", "one_of", "pack", "pack_bytes", "state"]
+__all__ = [
+    "Explorer",
+    "check_frames",
+    "nearest",
+    "one_of",
+    "pack",
+    "pack_bytes",
+    "pack_images",
+    "state",
+]
 
 #: What the page prints, and so what is worth sending.
 DIGITS = 4
@@ -161,3 +175,55 @@ def pack_bytes(array: Array) -> dict[str, Any]:
     array = np.asarray(array, dtype=np.uint8)
     data = base64.b64encode(array.tobytes()).decode("ascii")
     return {"shape": list(array.shape), "bytes": data}
+
+
+def pack_images(images: Array, levels: int = 16) -> dict[str, Any]:
+    """Return square pictures for the page: one below the other in a PNG of 4 bits.
+
+    A handwritten digit takes 100 to 150 bytes.
+
+    Parameters
+    ----------
+    images : numpy.ndarray
+        Shape ``(N, side * side)`` or ``(N, side, side)``, from 0 (black) to 1 (white).
+    levels : int
+        How many shades of grey there are, at most 16; an odd number has one for 0.5.
+
+    Returns
+    -------
+    dict
+        ``{"shape": [N, side, side], "png": "..."}`` in base64, for ``pictures`` of
+        ``draw.js``.
+
+    Raises
+    ------
+    ValueError
+        If there is no picture, one is not square, or a shade is not from 0 to 1.
+    """
+    images = np.asarray(images)
+    side = math.isqrt(math.prod(images.shape[1:]))
+    flat, square = images.shape == (len(images), side * side), (side, side)
+    if not images.size or not (flat or images.shape[1:] == square):
+        raise ValueError(
+            "pack_images expected square pictures, (N, side * side) or "
+            f"(N, side, side), got {shape_text(images.shape)}"
+        )
+    check_between("pack_images", "images", images, 0, 1)
+    shades = np.rint(images * (levels - 1)).astype(np.uint8)
+    size = (side, side * len(images))
+    sprite = Image.frombytes("P", size, shades.tobytes())
+    greys = [round(255 * shade / (levels - 1)) for shade in range(levels)]
+    sprite.putpalette([grey for grey in greys for _ in "RGB"])
+    file = io.BytesIO()
+    sprite.save(file, "PNG", bits=4, optimize=True)
+    png = base64.b64encode(file.getvalue()).decode("ascii")
+    return {"shape": [len(images), side, side], "png": png}
+
+
+def check_frames(epochs: Sequence[float]) -> None:
+    """The epochs after which a recording takes its frames rise from 0 or later."""
+    rises = all(a < b for a, b in pairwise(epochs))
+    if not len(epochs) or epochs[0] < 0 or not rises:
+        raise ValueError(
+            f"record expected epochs that rise from 0 or later, got {list(epochs)}"
+        )

@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import traitlets
 
 from nnlib._types import Array
-from nnlib.explorers.base import Explorer, nearest, one_of, pack, pack_bytes, state
+from nnlib.explorers.base import (
+    Explorer,
+    check_frames,
+    nearest,
+    one_of,
+    pack,
+    pack_bytes,
+    state,
+)
 from nnlib.functional import softmax
 from nnlib.losses import CrossEntropyLoss
 from nnlib.metrics import accuracy
@@ -92,7 +99,7 @@ def record(
         If `epochs` do not rise, the points do not lie in a plane, or there are more
         than 4 classes.
     """
-    _check_frames(epochs)
+    check_frames(epochs)
     points = np.concatenate([train[0], validation[0]])
     _check_points(points)
     square = _square_around(points)
@@ -226,14 +233,6 @@ def _packed_points(
     x, y = data
     places = np.round((x - [left, bottom]) / side * 255).astype(int)
     return pack_bytes(np.column_stack([places, y]))
-
-
-def _check_frames(epochs: Sequence[int]) -> None:
-    rises = all(a < b for a, b in pairwise(epochs))
-    if not len(epochs) or epochs[0] < 0 or not rises:
-        raise ValueError(
-            f"record expected epochs that rise from 0 or later, got {list(epochs)}"
-        )
 
 
 def _check_points(points: Array) -> None:

@@ -154,6 +154,8 @@ export function frame({ model, el }, ...children) {
  *   slider(key, { label, values, text, wide, buttons })   one stop for each of `values`,
  *                                          a list or a function that returns one;
  *                                          `buttons` adds Back and Next
+ *   steps(go, names)                       Back and Next, or two other names: go(-1) and
+ *                                          go(1) return what they do, or nothing
  *   get(key)                               the state, fit for these controls
  *   set(key, value)
  *   drag(move, kind)                       move(x, y) in the coordinates of the drawing;
@@ -248,18 +250,19 @@ export function explorer({ model, el }) {
     });
     const name = wide ? "nn-slider nn-wide" : "nn-slider";
     below.append(html("div", { class: name }, html("label", { for: id }, label), range, value));
-    if (buttons) below.append(html("div", { class: "nn-steps" }, step("Back", -1), step("Next", 1)));
+    const by = (far) => stops()[Number(range.value) + far];
+    if (buttons) steps((far) => by(far) !== undefined && (() => set(key, by(far))));
+  }
 
+  function steps(go, names = ["Back", "Next"]) {
     // At an end a button is dimmed and not disabled, or it would lose the focus.
-    function step(name, by) {
-      const button = html("button", { type: "button", class: "nn-button" }, name);
-      const target = () => stops()[Number(range.value) + by];
-      button.addEventListener("click", () => {
-        if (target() !== undefined) set(key, target());
-      });
-      refresh.push(() => button.setAttribute("aria-disabled", target() === undefined));
+    const buttons = names.map((name, i) => {
+      const [button, far] = [html("button", { type: "button", class: "nn-button" }, name), 2 * i - 1];
+      button.addEventListener("click", () => together(go(far) || (() => {})));
+      refresh.push(() => button.setAttribute("aria-disabled", !go(far)));
       return button;
-    }
+    });
+    below.append(html("div", { class: "nn-steps" }, ...buttons));
   }
 
   function drag(move, kind = "nn-drag") {
@@ -341,7 +344,33 @@ export function explorer({ model, el }) {
     };
   }
 
-  return { get, set, select, checks, field, slider, drag, start };
+  return { get, set, select, checks, field, slider, steps, drag, start };
+}
+
+/**
+ * Undo `pack_images` of base.py: keep the pictures in `el`, out of sight, and return a
+ * function of (i, x, y, size) that gives one of them as markup.
+ *
+ * `colours` are those of the palette in which a picture is drawn, each with how opaque it
+ * is from black to white: { ink: "0 1" }. Where none is, the paper is seen.
+ */
+export function pictures(el, { shape: [count, side], png }, colours) {
+  const [sprite, look] = [newId("sprite"), newId("look")];
+  const layers = Object.entries(colours).map(([colour, opacity], i) =>
+    `<feComponentTransfer in="light" result="o${i}"><feFuncA type="table" tableValues="${opacity}"/></feComponentTransfer>` +
+    `<feFlood style="flood-color:var(--nn-${colour})"/><feComposite in2="o${i}" operator="in" result="c${i}"/>`);
+  const store = html("div", { class: "nn-hidden", "aria-hidden": "true" });
+  // The part of the image that is seen is that which the filter lets through.
+  store.innerHTML =
+    `<svg width="0" height="0"><defs><image id="${sprite}" width="${side}" height="${side * count}" ` +
+    `style="image-rendering:pixelated" href="data:image/png;base64,${png}"/>` +
+    `<filter id="${look}" x="0" y="0" width="${side}" height="${side}" filterUnits="userSpaceOnUse" ` +
+    `color-interpolation-filters="sRGB"><feColorMatrix type="luminanceToAlpha" result="light"/>` +
+    `${layers.join("")}<feMerge>${layers.map((_, i) => `<feMergeNode in="c${i}"/>`).join("")}</feMerge></filter></defs></svg>`;
+  el.append(store);
+  return (i, x, y, size) =>
+    `<g transform="translate(${rounded(x)} ${rounded(y)}) scale(${size / side})" filter="url(#${look})">` +
+    `<use href="#${sprite}" y="${-side * i}"/></g>`;
 }
 
 /** Return text as markup in which no line ends within (64, 784) or out[1, 0]. */
