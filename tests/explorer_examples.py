@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from nnlib.data import spirals
+from nnlib.data import load_digits, spirals
 from nnlib.exercises._bank import Question
 from nnlib.explorers.activation import FUNCTIONS, ActivationExplorer
 from nnlib.explorers.backprop_graph import BackpropGraphExplorer
@@ -19,6 +19,7 @@ from nnlib.explorers.box_muller_map import BoxMullerMapExplorer
 from nnlib.explorers.cache_lines import CacheLinesExplorer
 from nnlib.explorers.dead_units import DeadUnitsExplorer
 from nnlib.explorers.depth_and_gain import DepthAndGainExplorer
+from nnlib.explorers.draw_digit import DrawDigitExplorer
 from nnlib.explorers.flat_index import FlatIndexExplorer
 from nnlib.explorers.layer_histograms import LayerHistogramsExplorer
 from nnlib.explorers.logit_gap import LogitGapExplorer
@@ -181,6 +182,18 @@ def batch_noise(**state):
     return BatchNoiseExplorer(**noisy(), rng=np.random.default_rng(3), **state)
 
 
+@functools.cache
+def reader_and_digits():
+    """Return a small untrained network, and three of the digits at hand."""
+    rng = np.random.default_rng(0)
+    (x, y), _ = load_digits()
+    return mlp([784, 32, 16, 10], rng=rng), (x[:3], y[:3])
+
+
+def draw_digit(**state):
+    return DrawDigitExplorer(*reader_and_digits(), **state)
+
+
 EXPLORERS = {
     "activation": activation,
     "depth_and_gain": depth_and_gain,
@@ -202,6 +215,7 @@ EXPLORERS = {
     "trajectories": TrajectoriesExplorer,
     "boundary": boundary,
     "batch_noise": batch_noise,
+    "draw_digit": draw_digit,
 }
 
 
