@@ -187,7 +187,8 @@ def reader_and_digits():
     """Return a small untrained network, and three of the digits at hand."""
     rng = np.random.default_rng(0)
     (x, y), _ = load_digits()
-    return mlp([784, 32, 16, 10], rng=rng), (x[:3], y[:3])
+    x = np.round(255 * x[:3]) / 255  # what a byte can hold of it
+    return mlp([784, 32, 16, 10], rng=rng), (x.astype(np.float32), y[:3])
 
 
 def draw_digit(**state):

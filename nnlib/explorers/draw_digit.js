@@ -10,7 +10,7 @@ const n = (value) => Math.round(value * 10) / 10;
 const within = (value, least, most) => Math.min(most, Math.max(least, value));
 const sum = (values) => values.reduce((a, b) => a + b, 0);
 const list = (length, make) => Array.from({ length }, (_, i) => make(i));
-const floats = (length, make) => Float32Array.from({ length }, (_, i) => make(i));
+const numbers = (length, make) => new Float32Array(length).map((_, i) => make(i));
 const percent = (p) => `${fixed(100 * p, 1)}%`;
 
 // ---- strokes: text, points, ink -------------------------------------------------------
@@ -23,39 +23,40 @@ const pointsOf = (strokes) =>
 const textOf = (strokes) =>
   strokes.map((points) => points.flat().map((v) => v.toString(16).padStart(2, "0")).join("")).join("-");
 
-/** Return how far a place is from a segment. */
-function distance(x, y, [ax, ay], [bx, by]) {
-  const [dx, dy] = [bx - ax, by - ay];
-  const t = within(((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1), 0, 1);
-  return Math.sqrt((x - ax - t * dx) ** 2 + (y - ay - t * dy) ** 2);
+/** Return how far a place is from the line from the origin to (dx, dy). */
+function distance(x, y, dx, dy) {
+  const t = within((x * dx + y * dy) / (dx * dx + dy * dy || 1), 0, 1);
+  return Math.sqrt((x - t * dx) ** 2 + (y - t * dy) ** 2);
 }
 
 /** Return the points without which a line would change (Douglas and Peucker, 1973). */
 function needed(points) {
-  const [first, last] = [points[0], points[points.length - 1]];
-  const far = points.map(([x, y]) => distance(x, y, first, last));
+  const [[x0, y0], [x1, y1]] = [points[0], points[points.length - 1]];
+  const far = points.map(([x, y]) => distance(x - x0, y - y0, x1 - x0, y1 - y0));
   const most = far.indexOf(Math.max(...far));
   if (far[most] > 1) return [...needed(points.slice(0, most + 1)).slice(0, -1), ...needed(points.slice(most))];
-  return points.length > 1 ? [first, last] : points;
+  return points.length > 1 ? [points[0], points[points.length - 1]] : points;
 }
 
 /** Return the ink in every cell of the paper: the strokes, over the pixels of an image. */
 function inkOf(strokes, image) {
   const pixel = (i) => Math.floor((i * SIDE) / CELLS);
-  const ink = list(CELLS, (y) => floats(CELLS, (x) => (image ? image[pixel(y)][pixel(x)] : 0)));
+  const ink = list(CELLS, (y) => (image ? numbers(CELLS, (x) => image[pixel(y)][pixel(x)]) : new Float32Array(CELLS)));
   const reach = RADIUS + 0.5;
   const near = (a, b) => [Math.max(0, Math.floor(Math.min(a, b) - reach)), Math.min(CELLS, Math.ceil(Math.max(a, b) + reach))];
   for (const points of strokes) {
-    const places = points.map((point) => point.map((v) => (v * CELLS) / LAST));
-    places.forEach((b, i) => {
-      const a = places[Math.max(0, i - 1)];
-      const [top, bottom] = near(a[1], b[1]);
+    points.forEach((point, i) => {
+      const [x1, y1, x0, y0] = [...point, ...points[Math.max(0, i - 1)]].map((v) => (v * CELLS) / LAST);
+      const [dx, dy] = [x1 - x0, y1 - y0];
+      const [top, bottom] = near(y0, y1);
       for (let y = top; y < bottom; y += 1) {
-        // What of the segment is near enough to this row.
-        const [left, right] = near(...[-reach, reach].map((by) =>
-          a[0] + within((y + 0.5 + by - a[1]) / (b[1] - a[1] || 1e-9), 0, 1) * (b[0] - a[0])));
+        // Where the line is near enough to this row.
+        const at = (by) => x0 + dx * within((y + 0.5 + by - y0) / (dy || 1e-9), 0, 1);
+        const [left, right] = near(at(-reach), at(reach));
+        const row = ink[y];
         for (let x = left; x < right; x += 1) {
-          ink[y][x] = Math.max(ink[y][x], within(reach - distance(x + 0.5, y + 0.5, a, b), 0, 1));
+          const covered = within(reach - distance(x + 0.5 - x0, y + 0.5 - y0, dx, dy), 0, 1);
+          if (covered > row[x]) row[x] = covered;
         }
       }
     });
@@ -83,7 +84,11 @@ function scaled(rows, width) {
     const weights = list(end - first, (k) => bicubic((first + k - centre + 0.5) * (1 / wide)));
     const all = sum(weights);
     const shares = weights.map((weight) => weight / all);
-    return Float32Array.from(rows, (row) => shares.reduce((value, share, k) => value + share * row[first + k], 0));
+    return numbers(rows.length, (r) => {
+      let value = 0;
+      for (let k = 0; k < shares.length; k += 1) value += shares[k] * rows[r][first + k];
+      return value;
+    });
   });
 }
 
@@ -93,7 +98,7 @@ function even(value) {
   return near % 2 && Math.abs(value % 1) === 0.5 ? near - 1 : near;
 }
 
-const turned = (rows) => list(rows[0].length, (i) => Float32Array.from(rows, (row) => row[i]));
+const turned = (rows) => list(rows[0].length, (x) => numbers(rows.length, (y) => rows[y][x]));
 const trimmed = (rows) => {
   const inked = rows.map((row) => row.some((v) => v));
   return turned(rows.slice(inked.indexOf(true), inked.lastIndexOf(true) + 1));
@@ -125,7 +130,7 @@ function opened({ shape: [inputs, units], weights: packed, scales, bias }) {
   const signs = packed.replaceAll("!", "<").replaceAll(" ", "\\");
   const each = signs.length / (inputs * units);
   const scale = unpack(scales);
-  const weights = floats(inputs * units, (i) => {
+  const weights = numbers(inputs * units, (i) => {
     let whole = 0;
     for (let k = 0; k < each; k += 1) whole = whole * 91 + signs.charCodeAt(i * each + k) - 80;
     return whole * scale[i % units];
@@ -188,7 +193,7 @@ function render({ model, el }) {
   const { network, images, labels } = model.get("data");
   const layers = network.map(opened);
   const bytes = unpack(images);
-  const examples = labels.map((_, i) => list(SIDE, (y) => floats(SIDE, (x) => bytes[i][y * SIDE + x] / 255)));
+  const examples = labels.map((_, i) => list(SIDE, (y) => numbers(SIDE, (x) => bytes[i][y * SIDE + x] / 255)));
   // Where every unit is: its layer and its place in it.
   const units = layers.flatMap((layer, l) => list(layer.units, (j) => [l, j]));
   const nameOf = ([l, j]) => (l + 1 < layers.length ? `unit ${l + 1}.${j + 1}` : `digit ${j}`);
