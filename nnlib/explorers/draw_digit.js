@@ -1,7 +1,7 @@
 import { explorer, fixed, format, heading, html, readout, stroke, text, unpack } from "./draw.js";
 
-// The paper has 112 cells a side; on it the pen is 9 wide, 2.25 of the 28 pixels.
-const [SIDE, CELLS, RADIUS, LAST] = [28, 112, 4.5, 255];
+// The paper has 112 cells a side; on it the pen is 10 wide, 2.5 of the 28 pixels.
+const [SIDE, CELLS, RADIUS, LAST] = [28, 112, 5, 255];
 const WAYS = {
   ArrowLeft: [-8, 0], ArrowRight: [8, 0], ArrowUp: [0, -8], ArrowDown: [0, 8],
   Home: [-8, -8], PageUp: [8, -8], End: [-8, 8], PageDown: [8, 8],
@@ -135,7 +135,7 @@ function opened({ shape: [inputs, units], weights: packed, scales, bias }) {
     for (let k = 0; k < each; k += 1) whole = whole * 91 + signs.charCodeAt(i * each + k) - 80;
     return whole * scale[i % units];
   });
-  return { units, weights, bias: unpack(bias) };
+  return { units, weights, bias: Float32Array.from(unpack(bias)) };
 }
 
 /** The forward pass: { z, a } of every layer, before and after ReLU. */
@@ -182,8 +182,8 @@ function sized(values, places, size) {
   values.forEach((v, i) => {
     const side = (size - 1) * Math.sqrt(Math.abs(v) / most);
     const [x, y] = places[i].map((at) => at + (size - side) / 2);
+    if (v > 0 && side > 0.5) full += square(x, y, side);
     if (v < 0 && side > 1) hollow += square(x + 0.5, y + 0.5, side - 1);
-    else if (side > 0.5) full += square(x, y, side);
   });
   return path(full, fill("var(--nn-blue)")) + path(hollow, stroke("orange", "", 1));
 }
