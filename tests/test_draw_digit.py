@@ -260,10 +260,49 @@ def test_ink_is_how_much_of_a_cell_the_pen_covers():
 
 def test_a_pen_is_as_wide_as_the_strokes_of_mnist():
     """Of MNIST's ones eight in ten are 2.0 to 3.9 pixels thick, the middle one 2.9."""
-    slanted = place_in_frame(ink_of([[(150, 40), (105, 215)]]))
-    rows, columns = np.nonzero(slanted > 0.5)
-    length = np.hypot(np.ptp(rows) + 1, np.ptp(columns) - 2)
-    assert 2.2 < slanted.sum() / length < 3.5
+    for top in (40, 90):
+        slanted = place_in_frame(ink_of([[(140, top), (115, 255 - top)]]))
+        rows, columns = np.nonzero(slanted > 0.5)
+        length = np.hypot(np.ptp(rows) + 1, np.ptp(columns) - 2)
+        assert 2 < slanted.sum() / length < 3.9
+
+
+#: The ten digits, as one draws them with few strokes.
+DRAWN = [
+    [[(128, 40), (90, 60), (70, 128), (90, 200), (128, 215), (170, 195), (188, 128),
+      (165, 60), (128, 40)]],
+    ONE,
+    [[(80, 80), (100, 50), (140, 42), (175, 70), (165, 115), (75, 205), (185, 205)]],
+    [[(80, 60), (130, 40), (170, 65), (160, 105), (120, 120), (165, 140), (175, 180),
+      (130, 212), (80, 195)]],
+    [[(100, 50), (75, 140), (185, 140)], [(160, 60), (155, 215)]],
+    [[(175, 50), (95, 50), (88, 115), (140, 110), (175, 145), (165, 195), (125, 212),
+      (80, 195)]],
+    [[(150, 45), (100, 100), (85, 160), (105, 205), (150, 205), (168, 165), (140, 135),
+      (95, 155)]],
+    SEVEN,
+    [[(165, 65), (125, 45), (95, 75), (125, 115), (165, 160), (130, 210), (90, 170),
+      (130, 115), (165, 65)]],
+    [[(165, 80), (130, 50), (95, 80), (120, 120), (165, 90), (160, 130), (140, 210)]],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [0.4, 0.7, 1.0])
+def test_digits_are_read_wherever_and_however_large_they_are_drawn(data, reader, size):
+    if len(data[0][0]) != 60_000:
+        pytest.skip("MNIST is not at hand: NNLIB_DATA names no folder with it")
+    for corner in (0, 255 - 255 * size):
+        moved = [
+            [
+                [(corner + size * x, corner + size * y) for x, y in line]
+                for line in lines
+            ]
+            for lines in DRAWN
+        ]
+        frames = [place_in_frame(ink_of(lines)).ravel() for lines in moved]
+        assert as_carried(reader)(np.stack(frames)).argmax(axis=1).tolist() == [
+            *range(10)
+        ]
 
 
 # ---- the frame ----------------------------------------------------------------------
