@@ -1,7 +1,7 @@
 import { explorer, fixed, format, heading, html, readout, stroke, text, unpack } from "./draw.js";
 
-// The paper has 112 cells a side; on it the pen is 10 wide, 2.5 of the 28 pixels.
-const [SIDE, CELLS, RADIUS, LAST] = [28, 112, 5, 255];
+// The paper has 112 cells a side; on it the pen is 9 wide, 2.25 of the 28 pixels.
+const [SIDE, CELLS, RADIUS, LAST] = [28, 112, 4.5, 255];
 const WAYS = {
   ArrowLeft: [-8, 0], ArrowRight: [8, 0], ArrowUp: [0, -8], ArrowDown: [0, 8],
   Home: [-8, -8], PageUp: [8, -8], End: [-8, 8], PageDown: [8, 8],
