@@ -347,7 +347,7 @@ function render({ model, el }) {
     }
     const spot = spots[view.get("unit") - 1];
     if (spot) svg += rect(...spot, RING);
-    svg += text(5, bottom + 20, name ? "Terms: full squares add to the sum, hollow ones take away" : "Take a square or a digit to look into it", "start", 'class="nn-tick"', width - 10);
+    svg += text(5, bottom + 20, name ? "Full squares raise its sum, hollow lower it" : "Choose a square or a digit to look into it", "start", 'class="nn-tick"', width - 10);
 
     let caption = `It reads ${read}, with a probability of ${percent(probabilities?.[read])}`;
     if (seen && name) {
