@@ -180,12 +180,12 @@ def place_in_frame(ink: ArrayLike) -> Gray:
     digit = np.clip(np.asarray(small), 0, None)
     digit = digit / digit.max()
     frame = np.zeros((FRAME, FRAME), dtype=np.float32)
-    # Pixel 14 of 0 to 27 is the centre in MNIST, in both directions.
+    # Pixel 14 of 0 to 27 is the centre in MNIST, in both directions. The middle of a
+    # stroke often lies between two pixels; rounded sums would make that a lottery.
+    centres = ndimage.center_of_mass(digit.astype(np.float64))
     top, left = (
         min(max(round(FRAME / 2 - centre), 0), FRAME - length)
-        for centre, length in zip(
-            ndimage.center_of_mass(digit), digit.shape, strict=True
-        )
+        for centre, length in zip(centres, digit.shape, strict=True)
     )
     frame[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     return frame

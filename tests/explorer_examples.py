@@ -22,6 +22,7 @@ from nnlib.explorers.dead_units import DeadUnitsExplorer
 from nnlib.explorers.depth_and_gain import DepthAndGainExplorer
 from nnlib.explorers.first_layer import FirstLayerExplorer
 from nnlib.explorers.first_layer import record as record_first_layer
+from nnlib.explorers.draw_digit import DrawDigitExplorer
 from nnlib.explorers.flat_index import FlatIndexExplorer
 from nnlib.explorers.layer_histograms import LayerHistogramsExplorer
 from nnlib.explorers.logit_gap import LogitGapExplorer
@@ -228,6 +229,16 @@ UNITS = [7, 2, 11, 0, 5]
 
 def first_layer(**state):
     return FirstLayerExplorer(recorded_layer(), load_digits()[0], UNITS, **state)
+def reader_and_digits():
+    """Return a small untrained network, and three of the digits at hand."""
+    rng = np.random.default_rng(0)
+    (x, y), _ = load_digits()
+    x = np.round(255 * x[:3]) / 255  # what a byte can hold of it
+    return mlp([784, 32, 16, 10], rng=rng), (x.astype(np.float32), y[:3])
+
+
+def draw_digit(**state):
+    return DrawDigitExplorer(*reader_and_digits(), **state)
 
 
 EXPLORERS = {
@@ -253,6 +264,7 @@ EXPLORERS = {
     "batch_noise": batch_noise,
     "confusion": confusion,
     "first_layer": first_layer,
+    "draw_digit": draw_digit,
 }
 
 

@@ -164,13 +164,17 @@ def refused(make, state, said):
     assert getattr(explorer, name) == before
 
 
+def module_of(name):
+    """Return the source of an explorer's module, whose export is named `exported`."""
+    return module_script(name).replace("export default", "const exported =")
+
+
 def in_node(name, expression, data):
     """Return what Node makes of an expression of an explorer's module and `data`.
 
     Besides all that the module defines, `exported` is there.
     """
-    module = module_script(name).replace("export default", "const exported =")
-    script = f"{module}\nconst data = {json.dumps(data)};\n"
+    script = f"{module_of(name)}\nconst data = {json.dumps(data)};\n"
     script += f"console.log(JSON.stringify({expression}));"
     ran = subprocess.run(
         [node_binary(), "--input-type=module", "-"],

@@ -42,6 +42,16 @@ explorer = ActivationExplorer(functions=["ReLU"], x=0.5)
 explorer""",
     "read": "print(explorer.x, explorer.functions)",
     "assign": "explorer.x = -2.0",
+    "paper": """import numpy as np
+
+from nnlib import mlp
+from nnlib.explorers.draw_digit import DrawDigitExplorer
+
+model = mlp([784, 16, 10], rng=np.random.default_rng(0))
+paper = DrawDigitExplorer(model)
+paper""",
+    "strokes": "print(paper.strokes)",
+    "draw": "paper.strokes = '80287888'",
     "question": """from nnlib.exercises._bank import Question
 from nnlib.explorers.question import QuestionCard
 
@@ -281,6 +291,47 @@ def test_arrow_keys_on_a_slider_do_not_change_the_cell(figure, notebook):
     expect(figure.slider("x")).to_be_focused()
     assert notebook.page.evaluate(active) == before
     assert float(figure.slider("x").input_value()) > 2
+
+
+def test_keys_draw_on_paper_and_do_not_change_the_cell(notebook):
+    root = notebook.cell("paper").locator(".nn-frame")
+    paper = root.get_by_role("application")
+    root.scroll_into_view_if_needed()
+    notebook.cell("paper").locator(".cm-content").click()
+    root.get_by_role("button", name="Clear").click()
+    expect(root.locator("tbody tr")).to_have_count(0)
+    paper.focus()
+    active = """() => [...document.querySelectorAll(".jp-Notebook .jp-Cell")]
+      .map((cell) => cell.classList.contains("jp-mod-active"))"""
+    before = notebook.page.evaluate(active)
+    for key in (" ", "ArrowDown", "ArrowDown", "Home", "ArrowUp", "End", " "):
+        notebook.page.keyboard.press(key)
+    expect(paper).to_be_focused()
+    assert notebook.page.evaluate(active) == before
+    expect(root.locator("tbody tr")).to_have_count(10)
+    assert notebook.run("strokes") == "80808090788878807088"
+
+
+def test_a_mouse_draws_what_python_reads_and_python_draws(notebook):
+    root = notebook.cell("paper").locator(".nn-frame")
+    root.get_by_role("button", name="Reset").click()
+    expect(root.locator("tbody tr")).to_have_count(0)
+    paper = root.get_by_role("application")
+    paper.scroll_into_view_if_needed()
+    box = paper.bounding_box()
+    mouse = notebook.page.mouse
+    mouse.move(box["x"] + 40, box["y"] + 40)
+    mouse.down()
+    mouse.move(box["x"] + 90, box["y"] + 190, steps=15)
+    mouse.up()
+    expect(root.locator("tbody tr")).to_have_count(10)
+    first = notebook.run("strokes")
+    assert re.fullmatch("([0-9a-f]{4}){2,5}", first)
+    notebook.run("draw")
+    expect(root.locator("caption")).to_contain_text("It reads")
+    assert notebook.run("strokes") == "80287888"
+    stroke = root.locator(".nn-drawing svg svg path").last
+    assert stroke.get_attribute("d").count("L") == 1
 
 
 def test_a_quick_question_is_judged_in_the_notebook(notebook):
