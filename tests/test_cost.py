@@ -102,7 +102,7 @@ class Watched(np.ndarray):
     done = 0
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
-        plain = [np.asarray(x) for x in inputs]
+        plain = [np.asarray(x) if isinstance(x, Watched) else x for x in inputs]
         if out is not None:
             kwargs["out"] = tuple(np.asarray(x) for x in out)
         result = getattr(ufunc, method)(*plain, **kwargs)
