@@ -68,15 +68,10 @@ class LadderExplorer(Explorer):
     def _is_a_rung(self, proposal: Any) -> str:
         return one_of(proposal["trait"].name, proposal["value"], self.data["rungs"])
 
-    @traitlets.validate("size")
-    def _of_the_sizes(self, proposal: Any) -> Any:
-        return nearest(proposal["value"], self.data["sizes"])
-
-    @traitlets.validate("guess")
-    def _on_a_stop(self, proposal: Any) -> float:
-        # On the slider equal steps are equal factors.
-        logs = [math.log(guess) for guess in GUESSES]
-        return float(GUESSES[logs.index(nearest(math.log(proposal["value"]), logs))])
+    @traitlets.validate("size", "guess")
+    def _on_a_stop(self, proposal: Any) -> Any:
+        stops: Any = {"size": self.data["sizes"], "guess": GUESSES}
+        return nearest(proposal["value"], stops[proposal["trait"].name])
 
     def __init__(
         self,
