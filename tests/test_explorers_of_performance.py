@@ -146,9 +146,9 @@ def test_what_is_timed_is_the_operation_that_is_named(dtype):
 @pytest.mark.parametrize(
     ("flops", "moved", "expected"),
     [
-        (2e9, 12e6, (0.04, "arithmetic")),
+        (2e9, 12e6, (0.04, "compute")),
         (1e6, 12e6, (0.0012, "memory")),
-        (5e7, 1e7, (0.001, "arithmetic")),  # at the ridge both take as long
+        (5e7, 1e7, (0.001, "compute")),  # at the ridge both take as long
     ],
 )
 def test_the_roof_is_the_slower_of_two(flops, moved, expected):
@@ -168,7 +168,7 @@ def read_of_kernel(kernel, shown):
     peak = PEAK[kernel.dtype]
     arithmetic, memory = kernel.flops / peak, kernel.moved / BANDWIDTH
     seconds = max(arithmetic, memory)
-    bound = "arithmetic" if arithmetic >= memory else "memory"
+    bound = "compute" if arithmetic >= memory else "memory"
     share = seconds / kernel.seconds
     cached = shown and bound == "memory" and share > 1.1
     rows = [
@@ -185,7 +185,7 @@ def read_of_kernel(kernel, shown):
         rows[5:] = [[name, "hidden"] for name, _ in rows[5:]]
     begin = f"{kernel.operation}, {kernel.symbol} = {kernel.size:,}, {kernel.dtype}"
     end = ", but a cache served it" if cached else ""
-    return {"caption": f"{begin}: bound by {bound}{end}", "rows": rows}
+    return {"caption": f"{begin}: {bound}-bound{end}", "rows": rows}
 
 
 @pytest.mark.parametrize("measurement", ["hidden", "shown"])
@@ -207,8 +207,12 @@ def test_every_kernel_is_read_as_it_was_measured(show, measurement):
 def test_the_examples_lie_on_every_side_of_the_roof():
     """Or a test of the words would not see all of them."""
     captions = [read_of_kernel(k, True)["caption"] for k in kernels()]
-    ends = {caption.split(": bound by ")[1] for caption in captions}
-    assert ends == {"arithmetic", "memory", "memory, but a cache served it"}
+    ends = {caption.split(": ")[1] for caption in captions}
+    assert ends == {
+        "compute-bound",
+        "memory-bound",
+        "memory-bound, but a cache served it",
+    }
 
 
 def test_hidden_measurements_are_not_drawn(show):

@@ -3,8 +3,8 @@ import { explorer, format, nearestIndex, plot, readout, short, stroke, text, unp
 const [TOP, HIGH] = [68, 280];
 const thousands = (count) => count.toLocaleString("en-US");
 const BOUNDS = {
-  arithmetic: "bound by arithmetic", memory: "bound by memory",
-  cache: "bound by memory, but a cache served it",
+  compute: "compute-bound", memory: "memory-bound",
+  cache: "memory-bound, but a cache served it",
 };
 
 /** Return the powers of ten within [low, high] as ticks of a logarithmic scale. */

@@ -159,16 +159,16 @@ def roof(
     Returns
     -------
     tuple
-        Seconds, the larger of F/P and Q/β; and ``"arithmetic"`` or ``"memory"``.
+        Seconds, the larger of F/P and Q/β; and ``"compute"`` or ``"memory"``.
 
     Examples
     --------
     >>> roof(2e9, 12e6, peak=5e10, bandwidth=1e10)
-    (0.04, 'arithmetic')
+    (0.04, 'compute')
     """
-    arithmetic, memory = flops / peak, moved / bandwidth
-    if arithmetic >= memory:
-        return arithmetic, "arithmetic"
+    compute, memory = flops / peak, moved / bandwidth
+    if compute >= memory:
+        return compute, "compute"
     return memory, "memory"
 
 
