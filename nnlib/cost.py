@@ -177,7 +177,7 @@ def _leaves(module: Module, name: str = "") -> Iterator[tuple[str, Module]]:
 
 def _width(model: Module) -> int:
     """How many numbers each sample has as it enters: what the first Linear takes."""
-    layers = (module for _, module in _leaves(model) if isinstance(module, Linear))
+    layers = (m for _, m in _leaves(model) if isinstance(m, Linear))
     return int(next(layers).weight.data.shape[0])
 
 
