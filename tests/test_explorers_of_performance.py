@@ -1,5 +1,6 @@
 """The explorers of the roofline and of the ladder, in Python and in a page."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -78,10 +79,14 @@ def timed(monkeypatch, taking, **options):
 
 
 def test_the_best_round_counts_and_the_first_call_does_not(monkeypatch):
-    """One call in five is slow; a round of one call each."""
-    slow = {0: 9.0, 1: 1.0, 2: 4.0, 3: 3.0, 4: 2.0, 5: 8.0, 6: 7.0}
-    time, calls = timed(monkeypatch, slow.get, rounds=5)
-    assert (time, calls) == (2.0, 7)
+    took = [1.0, 9.0, 4.0, 3.0, 2.0, 8.0]
+    time, calls = timed(monkeypatch, took.__getitem__, rounds=5)
+    assert (time, calls) == (2.0, 6)
+
+
+def test_one_round_is_one_call_of_what_takes_long(monkeypatch):
+    time, calls = timed(monkeypatch, [1.0, 9.0].__getitem__, rounds=1)
+    assert (time, calls) == (9.0, 2)
 
 
 def test_a_short_call_is_repeated_until_a_round_is_long_enough(monkeypatch):
@@ -94,13 +99,15 @@ def test_a_short_call_is_repeated_until_a_round_is_long_enough(monkeypatch):
 
 
 def test_measuring_finds_every_operation_in_every_type(monkeypatch):
-    monkeypatch.setattr(module, "best_time", lambda call: (call(), 1e-3)[1])
+    times = itertools.cycle([3e-3, 1e-3, 2e-3])
+    monkeypatch.setattr(module, "best_time", lambda call, rounds: next(times))
     small = [(name, symbol, sizes[:2], f) for name, symbol, sizes, f in OPERATIONS]
     monkeypatch.setattr(module, "OPERATIONS", small)
     found = measure(rng=np.random.default_rng(0))
     assert len(found) == len(small) * 2 * 2
     explorer = RooflineExplorer(found, peak=PEAK, bandwidth=BANDWIDTH)
     assert list(explorer.data["operations"]) == [name for name, *_ in small]
+    assert {k.seconds for k in found} == {1e-3}  # the best of the rounds
     by_key = {(k.operation, k.dtype, k.size): k for k in found}
     added = by_key["a + b", "float32", 1024]
     assert (added.flops, added.moved) == (1024, 3 * 1024 * 4)
@@ -407,6 +414,9 @@ def read_of_ladder(base, rung, stop, guess=1, shown=True):
     def number(value):
         return "–" if np.isnan(value) else printed(value)
 
+    def times(value):
+        return f"{float(f'{value:.3e}'):,.0f}" if value >= 1e4 else number(value)
+
     def known(name, text):
         return text if shown or name == base else "hidden"
 
@@ -423,7 +433,7 @@ def read_of_ladder(base, rung, stop, guess=1, shown=True):
             ["time", *[known(name, duration(seconds[name][stop])) for name in pair]],
             ["GFLOP/s", *[known(name, rates[name]) for name in pair]],
             ["share of peak", *[known(name, share(name)) for name in pair]],
-            ["times as fast", "1", known(rung, number(ratio))],
+            ["times as fast", "1", known(rung, times(ratio))],
             ["your guess", "", guessed],
         ],
     }

@@ -1,11 +1,14 @@
-import { explorer, format, plot, readout, short, stroke, text, unpack } from "./draw.js";
+import { explorer, format, plot, readout, stroke, text, unpack } from "./draw.js";
 
 const TIMES = [
   [-9, "1 ns"], [-8, "10 ns"], [-7, "100 ns"], [-6, "1 µs"], [-5, "10 µs"], [-4, "100 µs"], [-3, "1 ms"],
   [-2, "10 ms"], [-1, "100 ms"], [0, "1 s"], [1, "10 s"], [2, "100 s"], [3, "1,000 s"],
 ];
 const [TOP, HIGH] = [14, 38];
+// At 0 itself a plot has its axis; a second is a time like all others here.
+const NOT_ZERO = 1e-9;
 const thousands = (count) => count.toLocaleString("en-US");
+const timesText = (ratio) => (ratio >= 1e4 ? thousands(ratio) : format(ratio));
 const guessText = (guess) => (guess < 1 ? `1/${thousands(Math.round(1 / guess))}` : thousands(guess));
 
 /** Say how near a guess came; of what was not measured nothing can be said. */
@@ -45,7 +48,7 @@ function render({ model, el }) {
     const every = Math.ceil((span * 58) / (width - 24));
     const area = plot({
       box: { left: 12, top: TOP, width: width - 24, height: bottom - TOP }, x, y: [0, 1],
-      xTicks: TIMES.filter(([v]) => v > x[0] && v < x[1] && v % every === 0), xLabel: "time, each step a factor of ten",
+      xTicks: TIMES.filter(([v]) => v > x[0] && v < x[1] && v % every === 0).map(([v, name]) => [v + NOT_ZERO, name]), xLabel: "time, each step a factor of ten",
     });
     const bars = rungs.map((name, i) => {
       const [y, time] = [TOP + HIGH * i, seconds[i][column]];
@@ -67,13 +70,13 @@ function render({ model, el }) {
     const rows = [
       ["time", ...pair((i) => texts[i][column])], ["GFLOP/s", ...pair((i) => format(rates[i][column]))],
       ["share of peak", ...pair((i) => (Number.isFinite(shares[i][column]) ? `${format(shares[i][column])}%` : "–"))],
-      ["times as fast", "1", known(rung) ? format(ratio) : "hidden"], ["your guess", "", guessText(guess)],
+      ["times as fast", "1", known(rung) ? timesText(ratio) : "hidden"], ["your guess", "", guessText(guess)],
     ];
     return {
       height: bottom + 44,
       svg: area.axes() + bars.join("") + `<rect class="nn-area" x="12" y="${TOP}" width="${width - 24}" height="${bottom - TOP}"/>`,
       table: readout(title, ["what", rungs[base], rungs[rung]], rows),
-      say: `${title}; ${known(rung) ? `${short(ratio)} times as fast` : `your guess: ${guessText(guess)} times as fast`}`,
+      say: `${title}; ${known(rung) ? `${timesText(ratio)} times as fast` : `your guess: ${guessText(guess)} times as fast`}`,
     };
   });
 }

@@ -79,8 +79,8 @@ function render({ model, el }) {
     const key = [
       ["purple", "", `roof of ${dtype}`], ["muted", "5 4", `of ${dtypes.filter((v) => v !== dtype).join(", ")}`],
     ].slice(0, dtypes.length > 1 ? 2 : 1).map(([colour, dash, string], i) =>
-      `<path d="M${46 + i * 142} 12h26" ${stroke(colour, dash, 2.5)}/>` + text(78 + i * 142, 16, string, "start")).join("") + diamond(59, 32) + text(78, 36, "at the roof", "start") +
-      (shown ? `<circle cx="201" cy="32" r="6" style="fill:var(--nn-ink)"/>` + text(220, 36, "measured", "start") : "");
+      `<path d="M${46 + i * 130} 12h26" ${stroke(colour, dash, 2.5)}/>` + text(78 + i * 130, 16, string, "start")).join("") + diamond(59, 32) + text(78, 36, "at the roof", "start") +
+      (shown ? `<circle cx="189" cy="32" r="6" style="fill:var(--nn-ink)"/>` + text(208, 36, "measured", "start") : "");
     const edge = `<rect class="nn-area" x="46" y="${TOP}" width="${width - 60}" height="${HIGH}"/>`;
 
     const title = `${name}, ${symbol} = ${thousands(sizes[column])}, ${dtype}: ${BOUNDS[shown || bounds[row][column] !== "cache" ? bounds[row][column] : "memory"]}`;

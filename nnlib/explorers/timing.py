@@ -22,7 +22,7 @@ def best_time(
     rounds : int, optional
         Rounds of which the best counts.
     seconds : float, optional
-        How long a round lasts at least: short calls are repeated in it.
+        How long a round lasts: short calls are repeated in it.
 
     Returns
     -------
@@ -31,7 +31,10 @@ def best_time(
     """
     call()
     timer = timeit.Timer(call)
-    repeats = max(1, round(seconds / max(timer.timeit(1), 1e-9)))
+    once = timer.timeit(1)
+    repeats = max(1, round(seconds / max(once, 1e-9)))
+    if repeats == 1:
+        return min([once, *timer.repeat(rounds - 1, 1)])
     return min(timer.repeat(rounds, repeats)) / repeats
 
 
