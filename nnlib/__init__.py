@@ -42,6 +42,7 @@ from nnlib.metrics import (
     top_mistakes,
 )
 from nnlib.serialization import load_weights, save_weights
+from nnlib.cost import flops
 
 __all__ = [
     "init",
@@ -93,4 +94,5 @@ __all__ = [
     "top_mistakes",
     "load_weights",
     "save_weights",
+    "flops",
 ]

@@ -24,12 +24,14 @@ from nnlib.explorers.first_layer import FirstLayerExplorer
 from nnlib.explorers.first_layer import record as record_first_layer
 from nnlib.explorers.draw_digit import DrawDigitExplorer
 from nnlib.explorers.flat_index import FlatIndexExplorer
+from nnlib.explorers.ladder import LadderExplorer
 from nnlib.explorers.layer_histograms import LayerHistogramsExplorer
 from nnlib.explorers.logit_gap import LogitGapExplorer
 from nnlib.explorers.loss import LossExplorer
 from nnlib.explorers.matmul_steps import MatmulStepsExplorer
 from nnlib.explorers.network import NetworkExplorer
 from nnlib.explorers.outlier import OutlierExplorer
+from nnlib.explorers.roofline import Kernel, RooflineExplorer
 from nnlib.explorers.scripts import explorer_names, page_script, style_sheet
 from nnlib.explorers.shapes import ShapesExplorer
 from nnlib.explorers.stability import StabilityExplorer
@@ -229,6 +231,8 @@ UNITS = [7, 2, 11, 0, 5]
 
 def first_layer(**state):
     return FirstLayerExplorer(recorded_layer(), load_digits()[0], UNITS, **state)
+
+
 def reader_and_digits():
     """Return a small untrained network, and three of the digits at hand."""
     rng = np.random.default_rng(0)
@@ -239,6 +243,67 @@ def reader_and_digits():
 
 def draw_digit(**state):
     return DrawDigitExplorer(*reader_and_digits(), **state)
+
+
+#: A machine that nobody has: FLOP/s by type of number, and bytes/s.
+PEAK, BANDWIDTH = {"float32": 8e10, "float64": 4e10}, 1e10
+
+
+def kernels():
+    """Return measurements that were never made, some above the roof, some far below."""
+
+    def of(operation, size, flops, numbers, symbol="n"):
+        for dtype, peak in PEAK.items():
+            moved = numbers * np.dtype(dtype).itemsize
+            time = max(flops / peak, moved / (1.7 * BANDWIDTH)) * 1.15 + 1.3e-6
+            yield Kernel(operation, size, dtype, flops, moved, time, symbol)
+
+    found = []
+    for n in (2**10, 2**13, 2**16, 2**19, 2**22):
+        found += of("a + b", n, n, 3 * n)
+        found += of("sum of a", n, n - 1, n + 1)
+    for n in (64, 256, 1024, 4096):
+        found += of("matrix times vector", n, 2 * n**2, n**2 + 2 * n)
+    for n in (16, 64, 256, 1024):
+        found += of("square product", n, 2 * n**3, 3 * n**2)
+    for b in (1, 4, 16, 64, 256, 1024):
+        numbers = b * 784 + 784 * 128 + b * 128
+        found += of("layer 784 to 128", b, 2 * b * 784 * 128, numbers, "B")
+    return found
+
+
+def roofline(**state):
+    return RooflineExplorer(kernels(), peak=PEAK, bandwidth=BANDWIDTH, **state)
+
+
+BATCHES_OF_LADDER = [1, 4, 16, 64, 256]
+FLOPS_OF_LADDER = [2 * b * 784 * 128 for b in BATCHES_OF_LADDER]
+#: FLOP/s of each rung, and the largest batch that it was patient enough for.
+RUNGS = {
+    "Python lists": (1.5e7, 16),
+    "NumPy, row by row": (9e8, 256),
+    "C++ -O0": (4.5e8, 64),
+    "C++ -O2": (6e9, 256),
+    "C++ -O3 <fast>": (2.1e10, 256),
+    "not compiled": (1e9, 0),
+    "NumPy float64": (3.6e10, 256),
+    "NumPy float32": (7.3e10, 256),
+}
+
+
+def ladder_seconds():
+    """Return times of rungs that nobody climbed, with gaps."""
+    sizes = list(zip(BATCHES_OF_LADDER, FLOPS_OF_LADDER, strict=True))
+    return {
+        name: [flops / rate + 1e-6 if b <= most else np.nan for b, flops in sizes]
+        for name, (rate, most) in RUNGS.items()
+    }
+
+
+def ladder(**state):
+    return LadderExplorer(
+        ladder_seconds(), BATCHES_OF_LADDER, FLOPS_OF_LADDER, peak=8e10, **state
+    )
 
 
 EXPLORERS = {
@@ -265,6 +330,8 @@ EXPLORERS = {
     "confusion": confusion,
     "first_layer": first_layer,
     "draw_digit": draw_digit,
+    "roofline": roofline,
+    "ladder": ladder,
 }
 
 

@@ -24,7 +24,11 @@ def module():
 def test_the_framework_of_local_gradients_computes_the_gradients_of_nnlib(module):
     framework = module("framework")
     rng = np.random.default_rng(0)
-    layers = [framework.Linear(7, 5, rng), framework.ReLU(), framework.Linear(5, 3, rng)]
+    layers = [
+        framework.Linear(7, 5, rng),
+        framework.ReLU(),
+        framework.Linear(5, 3, rng),
+    ]
     net, criterion = framework.Net(layers), framework.CrossEntropy()
     ours = mlp([7, 5, 3], rng=rng, dtype=np.float64)
     for other, layer in ((layers[0], ours[0]), (layers[2], ours[2])):

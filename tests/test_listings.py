@@ -46,6 +46,7 @@ CHAPTERS = {
         "parse_idx accuracy confusion_matrix per_class_accuracy top_mistakes "
         "load_weights save_weights"
     ),
+    "performance": "flops",
 }
 CHAPTER_OF = {
     name: chapter for chapter, names in CHAPTERS.items() for name in names.split()
@@ -56,6 +57,8 @@ MAY_BE_LEFT_OUT = {"load_weights", "save_weights"}
 
 # Public names that no chapter shows, and why.
 NOT_SHOWN = {
+    "Cost": "prints a table; the count itself is what teaches",
+    "LayerCost": "a line of that table",
     "GradientReport": "prints a table; the check itself is what teaches",
     "init": "a module",
     "load_digits": "finds files; the format is shown with parse_idx",

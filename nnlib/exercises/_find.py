@@ -14,6 +14,7 @@ __all__ = ["chapters", "exercises_of", "find_exercise", "find_question", "questi
 ORDER = [
     *("start", "matrices", "forward-pass", "backpropagation", "activations"),
     *("losses", "initialization", "optimizers", "training", "mnist"),
+    "performance",
 ]
 
 
