@@ -26,6 +26,7 @@ from explorer_examples import (
     page_html,
     placeholder,
     printed,
+    reader_and_digits,
     recordings,
     unpack,
 )
@@ -223,6 +224,7 @@ def test_a_state_that_there_is_not_is_refused(name):
         "matmul_steps": {"a": LEFT, "b": RIGHT},
         "boundary": {"runs": recordings()},
         "batch_noise": {**noisy(), "rng": np.random.default_rng(0)},
+        "draw_digit": {"model": reader_and_digits()[0]},
     }.get(name, {})
     with pytest.raises(TypeError, match="colour"):
         kind(**more, colour="red")
@@ -395,8 +397,8 @@ def test_no_sample_is_too_small_or_too_large_for_its_digits(name):
     def packed(value):
         if isinstance(value, dict) and "float24" in value:
             yield unpack(value)
-        elif isinstance(value, dict):
-            for part in value.values():
+        elif isinstance(value, dict | list):
+            for part in value.values() if isinstance(value, dict) else value:
                 yield from packed(part)
 
     arrays = list(packed(EXPLORERS[name]().data))
