@@ -20,9 +20,9 @@ from nnlib.explorers.cache_lines import CacheLinesExplorer
 from nnlib.explorers.confusion import ConfusionExplorer
 from nnlib.explorers.dead_units import DeadUnitsExplorer
 from nnlib.explorers.depth_and_gain import DepthAndGainExplorer
+from nnlib.explorers.draw_digit import DrawDigitExplorer
 from nnlib.explorers.first_layer import FirstLayerExplorer
 from nnlib.explorers.first_layer import record as record_first_layer
-from nnlib.explorers.draw_digit import DrawDigitExplorer
 from nnlib.explorers.flat_index import FlatIndexExplorer
 from nnlib.explorers.ladder import LadderExplorer
 from nnlib.explorers.layer_histograms import LayerHistogramsExplorer

@@ -148,7 +148,7 @@ def packed(model):
 
 @every_network
 def test_the_page_has_the_weights_that_python_hands_back(model):
-    expression = """data.map(exported.opened).map(({ units, weights, bias }) => ({
+    expression = """data.map(opened).map(({ units, weights, bias }) => ({
       units, weights: [...weights], bias: [...bias] }))"""
     found = in_node("draw_digit", expression, packed(model))
     carried = [m for m in as_carried(model) if isinstance(m, Linear)]
@@ -180,10 +180,10 @@ def test_the_pages_forward_pass_is_nnlibs(model):
     x = np.random.default_rng(1).uniform(0, 1, (20, 784)).astype(np.float32)
     x[:, ::3] = 0
     expression = """(() => {
-      const layers = data.network.map(exported.opened);
+      const layers = data.network.map(opened);
       return data.x.map((x) => {
-        const passed = exported.forward(layers, x);
-        const p = exported.softmax(passed.at(-1).z);
+        const passed = forward(layers, x);
+        const p = softmax(passed.at(-1).z);
         return { passed: passed.map(({ z, a }) => [[...z], [...a]]), p: [...p] };
       });
     })()"""
@@ -244,15 +244,13 @@ def scribbles(count):
 
 def test_ink_is_how_much_of_a_cell_the_pen_covers():
     drawn = [SEVEN, ONE, [[(0, 0)]], [[(255, 255), (255, 0)]], *scribbles(30)]
-    found = in_node(
-        "draw_digit", "data.map((s) => exported.inkOf(s).map((r) => [...r]))", drawn
-    )
+    found = in_node("draw_digit", "data.map((s) => inkOf(s).map((r) => [...r]))", drawn)
     for strokes, ink in zip(drawn, found, strict=True):
         np.testing.assert_allclose(ink, ink_of(strokes), atol=1e-5)
     image = np.random.default_rng(0).uniform(0, 1, (28, 28)).astype(np.float32)
     over = in_node(
         "draw_digit",
-        "exported.inkOf(data[0], data[1]).map((row) => [...row])",
+        "inkOf(data[0], data[1]).map((row) => [...row])",
         [SEVEN, image.astype(float).tolist()],
     )
     np.testing.assert_allclose(over, ink_of(SEVEN, image), atol=1e-5)
@@ -333,7 +331,7 @@ def test_the_pages_frame_is_that_of_place_in_frame(data):
     given = [np.asarray(ink, dtype=np.float32) for ink in inks(data)]
     assert len(given) > 280
     expression = """data.map((rows) =>
-      [...exported.placeInFrame(rows.map((row) => Float32Array.from(row)))])"""
+      [...placeInFrame(rows.map((row) => Float32Array.from(row)))])"""
     found = in_node(
         "draw_digit", expression, [ink.astype(float).tolist() for ink in given]
     )
@@ -344,9 +342,7 @@ def test_the_pages_frame_is_that_of_place_in_frame(data):
 
 
 def test_where_there_is_no_ink_there_is_no_frame():
-    expression = (
-        "exported.placeInFrame([new Float32Array(3), new Float32Array(3)]) ?? null"
-    )
+    expression = "placeInFrame([new Float32Array(3), new Float32Array(3)]) ?? null"
     assert in_node("draw_digit", expression, 0) is None
 
 
@@ -358,7 +354,7 @@ def test_strokes_are_text_and_what_is_none_is_left_out():
         "", "80287888", "8028-7888", "8028-", "-8028", "802", "80288", "zz28-7888",
         "<b>-7888", "8028-NaN-0000", "--", "7888 ", "A028-7888",
     ]  # fmt: skip
-    found = in_node("draw_digit", "data.map(exported.pointsOf)", given)
+    found = in_node("draw_digit", "data.map(pointsOf)", given)
     dot, other = [[0x80, 0x28]], [[0x78, 0x88]]
     assert found == [
         [], [dot + other], [dot, other], [dot], [dot], [], [], [other],
@@ -377,7 +373,7 @@ def test_points_that_a_line_can_do_without_are_dropped():
         [[5, 5], [9, 9]],
         [[5, 5], [90, 9], [5, 5]],
     ]
-    found = in_node("draw_digit", "data.map(exported.needed)", lines)
+    found = in_node("draw_digit", "data.map(needed)", lines)
     assert [len(points) for points in found[3:]] == [1, 2, 3]
     assert found[0] == [[0, 100], [199, 100]]
     assert len(found[1]) < 40
@@ -839,14 +835,14 @@ def test_a_drawing_is_read_within_30_ms(show, reader):
     """From strokes to probabilities, in a browser, with the whole network."""
     figure = show(DrawDigitExplorer(reader))
     time = """(_, given) => {
-      const layers = given.network.map(exported.opened);
+      const layers = given.network.map(opened);
       const times = [];
       let read;
       for (let i = 0; i < given.readings; i += 1) {
         const start = performance.now();
-        const ink = exported.inkOf(exported.pointsOf(given.strokes));
-        const passed = exported.forward(layers, exported.placeInFrame(ink));
-        read = exported.softmax(passed.at(-1).z);
+        const ink = inkOf(pointsOf(given.strokes));
+        const passed = forward(layers, placeInFrame(ink));
+        read = softmax(passed.at(-1).z);
         times.push(performance.now() - start);
       }
       return { times, read: read.indexOf(Math.max(...read)) };

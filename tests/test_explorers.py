@@ -34,6 +34,7 @@ from explorer_examples import (
     placeholder,
     printed,
     read_digits,
+    reader_and_digits,
     recorded_layer,
     recordings,
     unpack,
@@ -248,6 +249,7 @@ def test_a_state_that_there_is_not_is_refused(name):
             "flops": FLOPS_OF_LADDER,
             "peak": 1e11,
         },
+        "draw_digit": {"model": reader_and_digits()[0]},
     }.get(name, {})
     with pytest.raises(TypeError, match="colour"):
         kind(**more, colour="red")
@@ -420,8 +422,8 @@ def test_no_sample_is_too_small_or_too_large_for_its_digits(name):
     def packed(value):
         if isinstance(value, dict) and "float24" in value:
             yield unpack(value)
-        elif isinstance(value, dict):
-            for part in value.values():
+        elif isinstance(value, dict | list):
+            for part in value.values() if isinstance(value, dict) else value:
                 yield from packed(part)
 
     arrays = list(packed(EXPLORERS[name]().data))

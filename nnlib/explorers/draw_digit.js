@@ -172,7 +172,7 @@ function shaded(pixels, left, top, size) {
     paths[Math.round(v * 15)] += square(left + (i % SIDE) * size, top + Math.floor(i / SIDE) * size, size);
   });
   return paths.slice(1).map((d, i) =>
-    path(d, fill(`color-mix(in srgb,var(--nn-ink) ${Math.round((i + 1) / 0.15)}%,var(--nn-paper));shape-rendering:crispEdges`))).join("");
+    path(d, fill(`var(--nn-ink);opacity:${n((i + 1) / 1.5) / 10};shape-rendering:crispEdges`))).join("");
 }
 
 /** Return a square for each number, as large as it is; hollow where it is below 0. */
@@ -198,19 +198,24 @@ function render({ model, el }) {
   const units = layers.flatMap((layer, l) => list(layer.units, (j) => [l, j]));
   const nameOf = ([l, j]) => (l + 1 < layers.length ? `unit ${l + 1}.${j + 1}` : `digit ${j}`);
 
-  view.select("example", {
-    label: "Begin with", options: [["none", "empty paper"], ...labels.map((digit, i) => [`${i + 1}`, `example ${i + 1}, a digit ${digit}`])],
-  });
+  if (labels.length) {
+    view.select("example", {
+      label: "Begin with", options: [["none", "empty paper"], ...labels.map((digit, i) => [`${i + 1}`, `example ${i + 1}, a digit ${digit}`])],
+    });
+  }
   view.slider("unit", {
     label: "Look into", wide: true, values: list(units.length + 1, (i) => i), text: (i) => (i ? nameOf(units[i - 1]) : "no unit"),
   });
+  const drawn = () => pointsOf(view.get("strokes"));
+  const keep = (strokes) => view.set("strokes", textOf(strokes));
   const [undo, clear] = ["Undo", "Clear"].map((name) => html("button", { type: "button", class: "nn-button" }, name));
   el.querySelector(".nn-controls").append(html("div", { class: "nn-steps" }, undo, clear));
-  undo.addEventListener("click", () => view.set("strokes", textOf(pointsOf(view.get("strokes")).slice(0, -1))));
-  clear.addEventListener("click", () => view.set("example", "none"));
-  for (const control of [clear, el.querySelector("select")]) {
-    control.addEventListener(control === clear ? "click" : "change", () => view.set("strokes", ""));
-  }
+  el.querySelector("select")?.addEventListener("change", () => keep([]));
+  undo.addEventListener("click", () => keep(drawn().slice(0, -1)));
+  clear.addEventListener("click", () => {
+    view.set("example", "none");
+    keep([]);
+  });
 
   // The paper lies over the drawing as an element of its own: what is below it may
   // change while a finger is down, and beside it a finger scrolls the page.
@@ -224,7 +229,7 @@ function render({ model, el }) {
 
   let line; // the stroke that is being drawn, and by which pointer
   function begin(point, by) {
-    line = { by, before: pointsOf(view.get("strokes")), points: [] };
+    line = { by, before: drawn(), points: [] };
     extend([point]);
   }
   function extend(points) {
@@ -232,7 +237,7 @@ function render({ model, el }) {
       const [lastX, lastY] = line.points.at(-1) ?? [-9, -9];
       if (Math.hypot(x - lastX, y - lastY) >= 2) line.points.push([x, y]);
     }
-    view.set("strokes", textOf([...line.before, needed(line.points)]));
+    keep([...line.before, needed(line.points)]);
   }
   const lift = () => { line = undefined; };
   const placeOf = (event) => {
@@ -283,7 +288,7 @@ function render({ model, el }) {
   }, "nn-pick");
 
   return view.start((width) => {
-    const strokes = pointsOf(view.get("strokes"));
+    const strokes = drawn();
     const image = examples[view.get("example") - 1];
     const ink = strokes.length ? inkOf(strokes, image) : image;
     const seen = ink && placeInFrame(ink);
@@ -302,17 +307,16 @@ function render({ model, el }) {
     const pixel = beside ? (width > 680 ? 7 : 6) : 5;
     const [left, top] = beside ? [side + 29, 26] : [5, side + 60];
     paper.style.cssText = `left:5px;top:26px;width:${side}px;height:${side}px`;
-    const drawn = strokes.map((points) =>
+    const lines = strokes.map((points) =>
       "M" + points.map((point) => point.map((v) => n((v * side) / LAST)).join(" ")).join("L") + "h0").join("");
     let svg =
       heading(5, 16, "Your digit") + rect(5, 26, side, side, `class="nn-area" ${EDGE}`) +
       `<svg x="5" y="26" width="${side}" height="${side}">` + (image ? shaded(image.flatMap((row) => [...row]), 0, 0, side / SIDE) : "") +
-      `<path d="${drawn}" style="fill:none;stroke:var(--nn-ink);stroke-width:${n((2 * RADIUS * side) / CELLS)};stroke-linecap:round;stroke-linejoin:round"/></svg>` +
+      `<path d="${lines}" style="fill:none;stroke:var(--nn-ink);stroke-width:${n((2 * RADIUS * side) / CELLS)};stroke-linecap:round;stroke-linejoin:round"/></svg>` +
       (ink ? "" : text(5 + side / 2, 26 + side / 2, "Draw a digit here", "middle", 'class="nn-tick"'));
 
     // What goes into each layer: the pixels, then the values of the layer before.
-    const wide = top + SIDE * pixel;
-    let bottom = beside ? 26 + side : wide + 20;
+    let bottom = beside ? 26 + side : top + SIDE * pixel + 20;
     spots = [];
     layers.forEach(({ units: count, weights }, l) => {
       const values = l ? passed?.[l - 1].a : seen;
@@ -363,4 +367,4 @@ function render({ model, el }) {
   });
 }
 
-export default { render, pointsOf, needed, inkOf, placeInFrame, opened, forward, softmax };
+export default { render };
