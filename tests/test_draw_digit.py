@@ -7,7 +7,16 @@ import os
 import numpy as np
 import pytest
 from explorer_examples import draw_digit, page_html, reader_and_digits
-from explorer_reading import HELPERS, Figure, in_node, module_of, one_page, refused
+from explorer_reading import (
+    HELPERS,
+    Figure,
+    in_node,
+    module_of,
+    on_a_phone,
+    one_page,
+    overhang,
+    refused,
+)
 from playwright.sync_api import expect
 
 from nnlib import (
@@ -536,7 +545,7 @@ def test_test_images_as_pixels_get_the_answer_of_float32_without_a_network(
 
 
 def test_an_example_is_read_as_its_pixels_are(show, data, reader):
-    x, y = data[1][0][:9], data[1][1][:9]
+    x, y = np.rint(255 * data[1][0][:9]) / 255, data[1][1][:9]  # what bytes hold
     figure = show(DrawDigitExplorer(reader, (x, y)))
     assert figure.rows == []
     for number, image in enumerate(x, 1):
@@ -743,6 +752,25 @@ def test_a_mangled_drawing_leaves_empty_paper_that_works(show, strokes):
     assert expect_read(
         figure, reader_and_digits()[0], ink_of(strokes_of(figure))
     ) in range(10)
+
+
+@pytest.mark.parametrize("unit", [0, 117, 128 + 64 + 7])
+def test_on_a_phone_nothing_is_cut_and_no_text_lies_on_another(show, unit):
+    model = mlp(SIZES, rng=np.random.default_rng(0))
+    explorer = DrawDigitExplorer(model, strokes=text_of(SEVEN), unit=unit)
+    figure = on_a_phone(show, explorer)
+    assert overhang(figure) <= 0
+    boxes = figure.run("""(el) => [...el.querySelectorAll(".nn-drawing text")]
+      .map((text) => text.getBoundingClientRect())
+      .map(({ left, top, right, bottom }) => [left, top, right, bottom])""")
+    assert len(boxes) > 20
+    paper = figure.root.locator(".nn-drawing").bounding_box()
+    for left, _, right, _ in boxes:
+        assert paper["x"] <= left
+        assert right <= paper["x"] + paper["width"]
+    for a, b in itertools.combinations(boxes, 2):
+        apart = a[2] <= b[0] or b[2] <= a[0] or a[3] - 4 <= b[1] or b[3] - 4 <= a[1]
+        assert apart, (a, b)
 
 
 # ---- looking into a unit ------------------------------------------------------------

@@ -327,7 +327,7 @@ function render({ model, el }) {
       const places = list(inputs, (i) => [x0 + (i % columns) * size, y0 + Math.floor(i / columns) * size]);
       const looked = l === layer;
       const here = l ? `Layer ${l}: ${inputs} units after ReLU` : "What it sees";
-      svg += heading(x0, y0 - 10, looked ? `Terms of ${name}` : here);
+      svg += heading(x0, y0 - 10, looked ? `Into ${name}` : here);
       svg += l ? path(places.map(([x, y]) => square(x, y, size)).join(""), stroke("grid", "", 1)) : rect(x0, y0, SIDE * size, SIDE * size, EDGE);
       if (values && looked) svg += sized(Float64Array.from(values, (v, i) => v * weights[i * count + place]), places, size);
       else if (values) svg += l ? sized(values, places, size) : shaded(values, x0, y0, size);
@@ -347,7 +347,7 @@ function render({ model, el }) {
       const bar = (share, colour) => rect(bars + 18, y + 2, (width - bars - 72) * share, pitch - 4, fill(`var(--nn-${colour})`));
       svg += text(bars + 8, y + pitch / 2 + 4.5, digit, "middle", look) + bar(1, "grid") + bar(p, "blue") +
         (read === undefined ? "" : text(width - 4, y + pitch / 2 + 4.5, percent(p), "end", look));
-      spots.push([bars, y, width - bars, pitch]);
+      spots.push([bars, y, width - bars - 2, pitch]);
     }
     const spot = spots[view.get("unit") - 1];
     if (spot) svg += rect(...spot, RING);
