@@ -44,7 +44,7 @@ CHAPTERS = {
     "training": "History batches evaluate fit linear sine spirals two_moons",
     "mnist": (
         "parse_idx accuracy confusion_matrix per_class_accuracy top_mistakes "
-        "load_weights save_weights"
+        "load_weights random_shifts save_weights"
     ),
     "performance": "flops",
 }
