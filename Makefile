@@ -20,7 +20,7 @@ endif
 
 .DEFAULT_GOAL := help
 FORCE:
-.PHONY: FORCE help install book serve lab test lint notebooks bench lock clean
+.PHONY: FORCE help install book serve lab test lint notebooks bench claims lock clean
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | \
@@ -83,11 +83,14 @@ test: lint book ## run all that CI runs
 	@$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 \
 	  -n 2 --dist loadfile
 
-bench: install ## measure nnlib against PyTorch, scikit-learn and plain loops
+bench: install ## measure nnlib against others, and against its committed ratios
 	@$(BIN)/python -c 'import torch' 2>/dev/null || \
 	  { echo "==> Installing PyTorch, which nothing else here needs"; \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0; }
 	@$(BIN)/python benchmarks/epoch.py
+
+claims: install ## measure anew what the chapter on MNIST claims (15 minutes)
+	@$(BIN)/python benchmarks/claims.py
 
 notebooks: install ## run the notebooks and bring them into their committed form
 	@$(BIN)/ruff format --quiet --line-length 78 $(NOTEBOOKS)
