@@ -79,7 +79,7 @@ class Cost:
 
     @property
     def step(self) -> int:
-        """FLOPs of forward and backward: a training step but for loss and update."""
+        """FLOPs of both, which is a training step but for its loss and its update."""
         return self.forward + self.backward
 
     def __str__(self) -> str:
