@@ -15,6 +15,14 @@ FACTS = """() => ({
   links: [...document.querySelectorAll("a[href]")].map((a) => a.href),
   ids: [...document.querySelectorAll("[id]")].map((e) => e.id),
   badFormulas: document.querySelectorAll(".katex-error").length,
+  // Without the rules of its classes a fraction is a row, its letters at one height.
+  flatFractions: [...document.querySelectorAll(".katex")]
+    .filter((formula) => formula.querySelector("mfrac")).filter((formula) => {
+      const letters = [...formula.querySelectorAll(".katex-html span")]
+        .filter((e) => !e.childElementCount && e.textContent.trim());
+      const tops = letters.map((e) => e.getBoundingClientRect().top);
+      return Math.max(...tops) - Math.min(...tops) < 5;
+    }).length,
 })"""
 OVERFLOW = "() => document.documentElement.scrollWidth - window.innerWidth"
 SMALL_TEXT = """(limit) => [...document.querySelectorAll(".nn-figure text")]
@@ -47,6 +55,7 @@ class Visit:
     links: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     bad_formulas: int = 0
+    flat_fractions: int = 0
     overflow: int = 0
     small_text: list[str] = field(default_factory=list)
 
@@ -78,6 +87,7 @@ def visits(browser, address, pages):
             facts = page.evaluate(FACTS)
             visit.links, visit.ids = facts["links"], facts["ids"]
             visit.bad_formulas = facts["badFormulas"]
+            visit.flat_fractions = facts["flatFractions"]
             set_width(page, NARROW)
             visit.overflow = page.evaluate(OVERFLOW)
             visit.small_text = page.evaluate(SMALL_TEXT, SMALLEST_TEXT)
@@ -172,6 +182,7 @@ def test_no_two_elements_of_a_page_share_an_id(visits):
 
 def test_every_formula_is_set(visits):
     assert not by_page(visits, "bad_formulas")
+    assert not by_page(visits, "flat_fractions")
 
 
 def test_no_page_scrolls_sideways_on_a_phone(visits):

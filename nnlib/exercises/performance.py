@@ -78,13 +78,12 @@ EPOCH_FLOPS = Exercise(
     title="An epoch, before it is run",
     statement=cleandoc(r"""
         `epoch_cost(sizes, samples, batch_size, peak)` says what an epoch of training
-        takes, from four numbers. `sizes` is a list such as `[784, 128, 64, 10]`: linear
-        layers with biases, and a ReLU after each but the last. Count forward and
-        backward as in (10.1), without the first layer's $dX$, and one FLOP for each
-        number of a ReLU, forward and again backward. This time count the **update**,
-        too: 2 FLOPs for each weight and each bias, in every step. There are as many
-        steps as batches, and the last batch may be a partial one. The loss counts
-        nothing.
+        takes. `sizes` is a list such as `[784, 128, 64, 10]`: linear layers with
+        biases, and a ReLU after each but the last. Count forward and backward as in
+        (10.1), without the first layer's $dX$, and one FLOP for each number of a ReLU,
+        forward and again backward. This time count the **update**, too: 2 FLOPs for
+        each weight and each bias, in every step. There are as many steps as batches,
+        and the last batch may be a partial one. The loss counts nothing.
 
         Return $F$, the FLOPs of the epoch, as an `int`, and the seconds that it takes
         at least, by $F/P$, where `peak` is $P$ in FLOP/s. (Write it from the formulas:
@@ -277,7 +276,10 @@ def _weights(inputs, outputs, hidden, width):
 
 
 def _widest(weights=_weights, *, within=None, work=None, more=0):
-    """Return an `equal_width` with another count, another bound or another result."""
+    """Return an `equal_width` with another count, another bound or another result.
+
+    A wrong count of the weights goes on into the FLOPs.
+    """
     within = within or (lambda count, budget: count <= budget)
     work = work or (lambda count, budget: 2 * count)
 
@@ -286,7 +288,7 @@ def _widest(weights=_weights, *, within=None, work=None, more=0):
         while within(weights(inputs, outputs, hidden, width + 1), budget):
             width += 1
         width += more
-        return width, work(_weights(inputs, outputs, hidden, width), budget)
+        return width, work(weights(inputs, outputs, hidden, width), budget)
 
     return answer
 
@@ -317,6 +319,12 @@ def _not_squared(inputs, outputs, hidden, width):
 
 def _equal_shares(inputs, outputs, hidden, budget):
     width = math.isqrt(budget // (hidden + 1))
+    return width, 2 * _weights(inputs, outputs, hidden, width)
+
+
+def _by_the_root(inputs, outputs, hidden, budget):
+    a, b = hidden - 1, inputs + outputs
+    width = int((math.sqrt(b * b + 4 * a * budget) - b) / (2 * a))
     return width, 2 * _weights(inputs, outputs, hidden, width)
 
 
@@ -432,6 +440,13 @@ EQUAL_PARAMETERS = Exercise(
             "H. The first and the last are not.",
         ),
         Mistake(
+            "divides by 0 where there is one hidden layer",
+            _by_the_root,
+            "The root solves a quadratic equation, and with one hidden layer there is "
+            "no table of H by H, and so nothing quadratic: `hidden - 1` is 0. Divide "
+            "the budget by `inputs + outputs` there, or count up in a loop.",
+        ),
+        Mistake(
             "counts one FLOP for each weight",
             _widest(work=lambda count, budget: count),
             "Each weight is multiplied once, and the product is added to a sum: two "
@@ -540,8 +555,9 @@ INTENSITY = Exercise(
     ),
     remark=(
         "With one sample and 4,096 inputs and outputs the intensity is 1.0 in float16 "
-        "and 0.5 in float32: each weight comes for two FLOPs. With 1,024 samples "
-        "it is 341. Nothing has changed but the number of rows that share a weight."
+        "and 0.5 in float32: each weight comes for two FLOPs. With 1,024 samples, "
+        "in float32, it is 341. Nothing has changed but the number of rows that share "
+        "a weight."
     ),
     mistakes=[
         Mistake(
@@ -578,6 +594,17 @@ INTENSITY = Exercise(
             _intensity(numbers=lambda B, M, N: B * M + M * N + N + 3 * B * N),
             "These are the bytes of two operations, XW and then + b: the product is "
             "written, read again, and written. Asked for is the layer in one go.",
+        ),
+        Mistake(
+            "counts every access",
+            _intensity(numbers=lambda B, M, N: 2 * B * M * N + N + B * N),
+            "This fetches two numbers for each multiplication. What has been fetched "
+            "may be used again: each array travels once, whatever is done with it.",
+        ),
+        Mistake(
+            "has 4 bytes in every number",
+            _intensity(size=lambda itemsize: 4),
+            "4 bytes is float32. Here each number takes `itemsize` bytes.",
         ),
         Mistake(
             "takes a number for a byte",
@@ -677,6 +704,10 @@ def _ridge_upside_down(work, moved, peak, bandwidth):
     return total, work / moved < bandwidth / peak
 
 
+def _without_the_ridge(work, moved, peak, bandwidth):
+    return least_time(work, moved, peak, bandwidth)[0], moved > work
+
+
 def _each_time(work, moved, peak, bandwidth):
     compute, memory = work / peak, moved / bandwidth
     return np.maximum(compute, memory), memory > compute
@@ -713,6 +744,8 @@ ROOFLINE_TIME = Exercise(
     cases=lambda: [
         (np.array([2e9]), np.array([12e6]), 5e10, 1e10),
         (np.array([1e6]), np.array([12e6]), 5e10, 1e10),
+        (np.array([2e9]), np.array([1e9]), 5e10, 1e10),  # I = 2, the ridge at 5
+        (np.array([1e9]), np.array([2e9]), 1e10, 5e10),  # I = 1/2, the ridge at 1/5
         (np.array([4e9, 1e7]), np.array([1e8, 4e9]), 5e10, 1e10),
         (
             np.array([1.3e7, 8.2e3, 1.1e6, 2.2e5, 1.3e7]),
@@ -721,7 +754,7 @@ ROOFLINE_TIME = Exercise(
             1.4e10,
         ),
     ],
-    parts=("the time", "the list of what is memory-bound"),
+    parts=("the time", "the array of what is memory-bound"),
     hints=[
         "Each operation has two times: that of its FLOPs, and that of its bytes. "
         "Which of the two counts?",
@@ -809,6 +842,13 @@ ROOFLINE_TIME = Exercise(
             _ridge_upside_down,
             "The time is right. The ridge is P/β, FLOPs for a byte, and below that "
             "intensity an operation is memory-bound. Compared was with β/P.",
+        ),
+        Mistake(
+            "compares bytes with FLOPs",
+            _without_the_ridge,
+            "The time is right. Memory does not decide wherever there are more bytes "
+            "than FLOPs: a machine does many FLOPs in the time of a byte. Compare the "
+            "two *times*, or the intensity with the ridge P/β.",
         ),
         Mistake(
             "gives the time of each operation",
@@ -1074,6 +1114,12 @@ def _all_parts_at_once(seconds, factors):
     return shares, part, 1 / (shares / factors).sum()
 
 
+def _of_whole_rounds(seconds, factors):
+    shares = np.median(seconds, axis=0) / np.median(seconds.sum(axis=1))
+    faster = 1 / (1 - shares + shares / factors)
+    return shares, int(faster.argmax()), faster.max()
+
+
 def _in_percent(seconds, factors):
     shares, part, faster = where_to_begin(seconds, factors)
     return 100 * shares, part, faster
@@ -1130,7 +1176,7 @@ PROFILE = Exercise(
             np.array([1.1, 2.0, 50.0, 3.0]),
         ),
     ],
-    parts=("the shares", "the index of the part", "the speed-up"),
+    parts=("the array of shares", "the index of the part", "the speed-up"),
     hints=[
         "First make one number of the rounds of each part. Which axis holds the "
         "rounds?",
@@ -1182,6 +1228,12 @@ PROFILE = Exercise(
             "add up to 1. Take the median of the times, then the shares.",
         ),
         Mistake(
+            "divides by the median of whole rounds",
+            _of_whole_rounds,
+            "The median of the sums is not the sum of the medians, so these shares do "
+            "not add up to 1. Divide the medians of the parts by *their* sum.",
+        ),
+        Mistake(
             "gives seconds for shares",
             _in_seconds,
             "Those are the times of the parts. Divide by their sum.",
@@ -1202,6 +1254,18 @@ PROFILE = Exercise(
             _begun(choose=lambda shares, factors, faster: factors.argmax()),
             "A part that takes hardly any time may become 50 times as fast, and nobody "
             "will notice. Compare the speed-ups of the whole.",
+        ),
+        Mistake(
+            "chooses the largest share times its factor",
+            _begun(choose=lambda shares, factors, _: (shares * factors).argmax()),
+            "p k has no meaning for the step. What goes away is p (1 - 1/k) of its "
+            "time: with a large k that is hardly more than p, however large k is.",
+        ),
+        Mistake(
+            "multiplies by the factor",
+            _begun(faster=lambda shares, factors: 1 / (1 - shares + shares * factors)),
+            "In (10.7) the part's time is *divided* by k: a part that becomes k times "
+            "as fast takes p/k.",
         ),
         Mistake(
             "chooses the least gain",
@@ -1366,23 +1430,28 @@ def _points(B, K, M):
     return rng.standard_normal((B, M)), rng.standard_normal((K, M))
 
 
-def _way_of(answer):
+#: B, K and M of the input on which the way is looked at: on a small one none is seen.
+MANY = 40, 30, 50
+
+
+def _way_of(answer, x, c):
     """Say whether an answer loops in Python, or fills an array of B K M numbers."""
-    few, many = _points(4, 3, 5), _points(40, 30, 50)
     found = []
-    if _steps_of(answer, *many) > 2 * _steps_of(answer, *few):
+    if _steps_of(answer, x, c) > 2 * _steps_of(answer, *_points(4, 3, 5)):
         found.append("a loop of Python")
-    if _memory_of(answer, *many) > 40 * 30 * 50 * 8 / 2:
+    if _memory_of(answer, x, c) > math.prod(MANY) * 8 / 2:
         found.append("an array of B K M numbers")
     return " and ".join(found) or CLEAN
 
 
 def _distances_and_way(answer, x, c):
     distances = answer(x, c)
+    if len(x) < MANY[0]:
+        return distances, CLEAN
     # Of a wrong answer nobody asks how it came about.
     right = isinstance(distances, np.ndarray) and distances.shape == (len(x), len(c))
     right = right and np.allclose(distances, _by_loops(x, c))
-    return distances, _way_of(answer) if right else CLEAN
+    return distances, _way_of(answer, x, c) if right else CLEAN
 
 
 REMOVE_LOOP = Exercise(
@@ -1418,12 +1487,13 @@ REMOVE_LOOP = Exercise(
         (np.array([[1.0, 2.0]]), np.array([[4.0, 6.0]])),
         (np.array([[0.0, 1.0], [2.0, 0.0], [1.0, 1.0]]), np.eye(2)),
         _points(5, 4, 3),
+        _points(*MANY),
     ],
     parts=("the table of distances", "the way it was made"),
     hints=[
         "Where is the product in it? Multiply out the square of one entry, "
-        "$(x_{im} - c_{jm})^2$, and sum each of the three terms over $m$.",
-        "The sum of $x_{im} c_{jm}$ over $m$ is entry (i, j) of a product: which one? "
+        "`(x[i, m] - c[j, m]) ** 2`, and sum each of the three terms over m.",
+        "The sum of `x[i, m] * c[j, m]` over m is entry (i, j) of a product: which? "
         "The other two sums depend on i alone, and on j alone.",
         "`x @ c.T` has shape (B, K). `(x**2).sum(axis=1, keepdims=True)` has shape "
         "(B, 1) and `(c**2).sum(axis=1)` has (K): they broadcast to (B, K).",
@@ -1442,10 +1512,11 @@ REMOVE_LOOP = Exercise(
     ),
     mistakes=[
         Mistake(
-            "is the loop of the text",
+            "leaves a loop of Python",
             _by_loops,
-            "The numbers are right, and this loops B K times in Python, each time for "
-            "M numbers. Multiply out the square, and find the product.",
+            "The numbers are right, and a loop of Python is left, whatever its form: "
+            "on larger arrays Python makes more steps. Multiply out the square, and "
+            "find the product.",
         ),
         Mistake(
             "makes a large array in place of the loop",
@@ -1564,6 +1635,8 @@ def _digits(x, layers):
 
 #: How many times as fast an answer has to be, and how often that is tried.
 AT_LEAST, ROUNDS = 20, 3
+#: The network on which it is timed: on a small one calls are all that there is.
+TIMED = [784, 128, 64, 10]
 FAST = f"at least {AT_LEAST} times as fast"
 SLOW = f"less than {AT_LEAST} times as fast"
 
@@ -1584,11 +1657,15 @@ def _pace_of(answer, x, layers):
             return FAST
         if slow < 2 * fast:
             break
+    print(f"slow_forward {1e3 * slow:.1f} ms, fast_forward {1e3 * fast:.1f} ms, for")
+    print(f"{len(x)} pictures: {slow / fast:.1f} times as fast")
     return SLOW
 
 
 def _logits_and_pace(answer, x, layers):
     logits = answer(x, layers)
+    if x.shape[1] < TIMED[0]:
+        return logits, FAST
     right = _slow_forward(x, layers)
     # Of a wrong answer nobody asks how fast it is.
     if not (
@@ -1597,7 +1674,7 @@ def _logits_and_pace(answer, x, layers):
         and np.allclose(logits, right, 1e-5, 1e-5)
     ):
         return logits, FAST
-    return logits, _pace_of(answer, *_network_and_pictures([784, 128, 64, 10], 4))
+    return logits, _pace_of(answer, x, layers)
 
 
 def _network_and_pictures(sizes, samples):
@@ -1670,6 +1747,7 @@ PREDICT_THEN_MEASURE = Exercise(
         _quarters([2, 3], 1),
         _quarters([3, 4, 2], 3),
         _network_and_pictures([6, 5, 4, 2], 7),
+        _network_and_pictures(TIMED, 4),
     ],
     parts=("the table of logits", "the pace"),
     tolerance=1e-5,
@@ -1690,19 +1768,19 @@ PREDICT_THEN_MEASURE = Exercise(
         "Python are slow where a turn does little."
     ),
     remark=(
-        "It is mostly more than a thousand times as fast. And it is likely that "
-        "it still needs a few times your prediction for 16 pictures, as each of its "
-        "calls takes a microsecond or more; with 10,000 pictures it comes nearer, "
+        "With one product for each layer it is mostly a thousand times as fast or "
+        "more: is yours? For 16 pictures it still needs a few times the prediction, "
+        "as each call takes a microsecond or more; with 10,000 it comes nearer, "
         "until the temporaries no longer fit into a cache. Each of these is a sentence "
         "of this chapter, on your machine."
     ),
     mistakes=[
         Mistake(
-            "is as slow as before",
+            "is not fast enough",
             _slow_forward,
-            "The logits are right, and the function is not 20 times as fast. The loops "
-            "over pictures, units and weights are one product for each layer: "
-            "`x @ weight + bias`.",
+            "The logits are right, and the function is not 20 times as fast; what was "
+            "measured stands above. The loops over pictures, units and weights are one "
+            "product for each layer: `x @ weight + bias`.",
         ),
         Mistake(
             "has a ReLU after the last layer",
@@ -1849,7 +1927,7 @@ QUESTIONS = [
             "additions cannot be done by vector instructions",
         ],
         why="In float32 `(1 + 1e8) - 1e8` is 0 and `1 + (1e8 - 1e8)` is 1. A compiler "
-        "must not change results unless it is told that it may.",
+        "must not change the order unless it is told that it may.",
         wrong={
             "there are not enough registers": "Eight sums are one vector register.",
             "the numbers do not lie side by side in memory": "In a sum over a row "

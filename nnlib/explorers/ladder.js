@@ -28,7 +28,7 @@ function render({ model, el }) {
 
   view.select("base", { label: "Compare with", options });
   view.select("rung", { label: "Rung", options });
-  view.select("measurement", { label: "Measurement", options: [["hidden", "hidden: guess first"], ["shown", "shown"]] });
+  view.select("measurement", { label: "Measurement", options: [["hidden", "hidden: guess first"], ["shown", "shown"], ["all", "all rungs shown"]] });
   view.slider("size", { label: "Samples in a batch, B", values: sizes, text: thousands });
   view.slider("guess", { label: "Your guess: times as fast", values: guesses, text: guessText, wide: true, buttons: true });
 
@@ -41,8 +41,10 @@ function render({ model, el }) {
     const [base, rung] = ["base", "rung"].map((key) => rungs.indexOf(view.get(key)));
     const [size, guess] = [view.get("size"), view.get("guess")];
     const column = sizes.indexOf(size);
-    const shown = view.get("measurement") === "shown";
-    const known = (i) => shown || i === base;
+    const measurement = view.get("measurement");
+    const shown = measurement !== "hidden";
+    // Of the rungs that are not compared nothing is told, or no guess would be left.
+    const known = (i) => i === base || measurement === "all" || (shown && i === rung);
     const bottom = TOP + HIGH * rungs.length;
     const span = x[1] - x[0];
     const every = Math.ceil((span * 58) / (width - 24));
@@ -64,7 +66,7 @@ function render({ model, el }) {
       );
     });
     const ratio = ratios[base][rung][column];
-    const answer = shown ? `: ${verdict(guess, ratio)}` : "";
+    const answer = shown && rung !== base ? `: ${verdict(guess, ratio)}` : "";
     const title = `B = ${thousands(size)}, ${rungs[rung]} against ${rungs[base]}${answer}`;
     const pair = (values) => [base, rung].map((i) => (known(i) ? values(i) : "hidden"));
     const rows = [

@@ -18,6 +18,7 @@ GUESSES = [
     *(digit * 10**power for power in range(5) for digit in (1, 2, 5)),
     100_000,
 ]
+MEASUREMENTS = ["hidden", "shown", "all"]
 
 
 class LadderExplorer(Explorer):
@@ -43,7 +44,7 @@ class LadderExplorer(Explorer):
         How many times as fast the reader takes the rung to be; the nearest of
         `GUESSES` is taken.
     measurement : str, optional
-        ``"hidden"`` or ``"shown"``.
+        ``"hidden"``, ``"shown"`` of the two that are compared, or ``"all"``.
 
     Raises
     ------
@@ -62,7 +63,7 @@ class LadderExplorer(Explorer):
     rung = state(traitlets.Unicode())
     size = state(traitlets.Int())
     guess = state(traitlets.Float(1.0, min=GUESSES[0], max=GUESSES[-1]))
-    measurement = state(traitlets.Enum(["hidden", "shown"], default_value="hidden"))
+    measurement = state(traitlets.Enum(MEASUREMENTS, default_value="hidden"))
 
     @traitlets.validate("base", "rung")
     def _is_a_rung(self, proposal: Any) -> str:

@@ -1,11 +1,8 @@
 import { explorer, format, nearestIndex, plot, readout, short, stroke, text, unpack } from "./draw.js";
 
-const [TOP, HIGH] = [68, 280];
+const [TOP, HIGH] = [88, 280];
 const thousands = (count) => count.toLocaleString("en-US");
-const BOUNDS = {
-  compute: "compute-bound", memory: "memory-bound",
-  cache: "memory-bound, but a cache served it",
-};
+const FINDINGS = { above: ", above the roof of main memory", call: ", mostly the call" };
 
 /** Return the powers of ten within [low, high] as ticks of a logarithmic scale. */
 function decades(low, high) {
@@ -51,7 +48,7 @@ function render({ model, el }) {
   return view.start((width) => {
     const [name, dtype] = [view.get("operation"), view.get("dtype")];
     const [row, column] = [dtypes.indexOf(dtype), stop()];
-    const { sizes, symbol, flops, moved, times, bounds } = chosen();
+    const { sizes, symbol, flops, moved, times, bounds, findings } = chosen();
     const shown = view.get("measurement") === "shown";
     const [intensity, roof, rate, share] = tables[name][row][column];
     area = plot({
@@ -76,14 +73,16 @@ function render({ model, el }) {
     const gap = shown ? `<path d="M${px} ${top}V${area.Y(log(rate))}" ${stroke("orange", "", 2.5)}/>` : "";
     const diamond = (x, y) => `<path d="M${x} ${y - 8}l8 8l-8 8l-8 -8z" style="fill:var(--nn-paper);stroke:var(--nn-orange);stroke-width:2.5"/>`;
     const here = shown ? area.dot(log(intensity), log(rate), "ink", 6) : "";
+    const spot = (cx, cy, colour, r) => `<circle cx="${cx}" cy="${cy}" r="${r}" style="fill:var(--nn-${colour})"/>`;
     const key = [
       ["purple", "", `roof of ${dtype}`], ["muted", "5 4", `of ${dtypes.filter((v) => v !== dtype).join(", ")}`],
     ].slice(0, dtypes.length > 1 ? 2 : 1).map(([colour, dash, string], i) =>
       `<path d="M${46 + i * 130} 12h26" ${stroke(colour, dash, 2.5)}/>` + text(78 + i * 130, 16, string, "start")).join("") + diamond(59, 32) + text(78, 36, "at the roof", "start") +
-      (shown ? `<circle cx="189" cy="32" r="6" style="fill:var(--nn-ink)"/>` + text(208, 36, "measured", "start") : "");
+      (shown ? spot(189, 32, "ink", 6) + text(208, 36, "measured", "start") : "") +
+      spot(59, 52, "blue", 4.5) + text(78, 56, "other sizes", "start") + spot(189, 52, "muted", 3) + text(208, 56, "others", "start");
     const edge = `<rect class="nn-area" x="46" y="${TOP}" width="${width - 60}" height="${HIGH}"/>`;
 
-    const title = `${name}, ${symbol} = ${thousands(sizes[column])}, ${dtype}: ${BOUNDS[shown || bounds[row][column] !== "cache" ? bounds[row][column] : "memory"]}`;
+    const title = `${name}, ${symbol} = ${thousands(sizes[column])}, ${dtype}: ${bounds[row][column]}-bound${(shown && FINDINGS[findings[row][column]]) || ""}`;
     const [predicted, measured] = times[row][column];
     const unless = (value) => (shown ? value : "hidden");
     const rows = [
