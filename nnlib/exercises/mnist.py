@@ -1533,8 +1533,9 @@ TRAIN_BETTER = Exercise(
         "has it, but with `lr` and batches of `train_from` and for 200 epochs (forty "
         "are few steps here); or all nine moves at once: `np.roll(frames, (down, "
         "right), axis=(1, 2))` moves pictures of shape `(n, 28, 28)`, and the blank "
-        "border keeps ink from coming in at the other side. That makes 3,600 pictures. The labels are "
-        "repeated by `np.tile`, in the same order as the pictures.",
+        "border keeps ink from coming in at the other side. That makes 3,600 "
+        "pictures. The labels are repeated by `np.tile`, in the same order as the "
+        "pictures.",
     ],
     comment=(
         "More epochs alone gain about one and a half points, and the moved copies "
