@@ -497,11 +497,11 @@ def expect_read(figure, model, ink):
     rows = figure.rows
     assert [row[0] for row in rows] == [str(digit) for digit in range(10)]
     found = np.array(
-        [[float(cell.replace("−", "-")) for cell in row[1:]] for row in rows]
+        [[float(cell.strip("%").replace("−", "-")) for cell in row[1:]] for row in rows]
     )
     np.testing.assert_allclose(found[:, 0], logits[0], rtol=0, atol=0.00501)
     p = softmax(logits)[0]
-    np.testing.assert_allclose(found[:, 1], p, rtol=0, atol=0.0000501)
+    np.testing.assert_allclose(found[:, 1], 100 * p, rtol=0, atol=0.00501)
     digit = int(p.argmax())
     percent = figure.caption.removeprefix(f"It reads {digit}, with a probability of ")
     assert abs(float(percent.split("%")[0]) - 100 * p[digit]) < 0.0501
@@ -715,6 +715,32 @@ def test_undo_takes_back_the_last_stroke_and_clear_all(show):
     figure.page.wait_for_function("location.hash === ''")
 
 
+def test_undo_brings_back_what_clear_or_another_example_wiped(show):
+    model, (x, _) = reader_and_digits()
+    figure = show(draw_digit(example="1", strokes=text_of(SEVEN)))
+    undo, clear = (figure.root.get_by_role("button", name=n) for n in ("Undo", "Clear"))
+    select = figure.root.locator("select")
+    whole = ink_of(SEVEN, x[0].reshape(28, 28))
+    clear.press("Enter")
+    clear.press("Enter")  # there is nothing more to wipe
+    assert figure.rows == []
+    draw_with_mouse(figure, ONE)
+    undo.press("Enter")
+    assert figure.rows == []
+    undo.press("Enter")
+    assert select.input_value() == "1"
+    expect_read(figure, model, whole)
+    select.press("ArrowDown")
+    expect_read(figure, model, x[1].reshape(28, 28))
+    undo.press("Enter")
+    assert select.input_value() == "1"
+    expect_read(figure, model, whole)
+    undo.press("Enter")
+    undo.press("Enter")
+    expect_read(figure, model, x[0].reshape(28, 28))
+    expect(undo).to_have_attribute("aria-disabled", "true")
+
+
 def test_another_example_is_put_on_clean_paper(show):
     model, (x, _) = reader_and_digits()
     figure = show(draw_digit(strokes=text_of(SEVEN)))
@@ -730,7 +756,7 @@ def test_a_link_reopens_a_drawing_and_reset_goes_back(show):
     link = f"#draw_digit.strokes={text_of(SEVEN)}&draw_digit.unit=33"
     figure = show(draw_digit(strokes=text_of(ONE)), link)
     expect_read(figure, model, ink_of(SEVEN))
-    assert ". Into unit 2.1: the sum is " in figure.caption
+    assert ". Into unit 0 of layer 2: with the bias the sum is " in figure.caption
     both = f"{link}&draw_digit.example=2"
     figure = show(draw_digit(strokes=text_of(ONE)), both)
     expect_read(figure, model, ink_of(SEVEN, x[1].reshape(28, 28)))
@@ -786,9 +812,8 @@ def test_every_unit_is_looked_into(show):
         if number % 2 == 0:
             sums.extend(values[0])
         after.extend(values[0] if number % 2 or number == 4 else [])
-    names = [f"unit 1.{j + 1}" for j in range(32)] + [
-        f"unit 2.{j + 1}" for j in range(16)
-    ]
+    names = [f"unit {j} of layer 1" for j in range(32)]
+    names += [f"unit {j} of layer 2" for j in range(16)]
     names += [f"digit {j}" for j in range(10)]
     read = """(el, count) => Array.from({ length: count }, (_, i) => {
       slide(el, "unit", i + 1);
@@ -796,7 +821,8 @@ def test_every_unit_is_looked_into(show):
     })"""
     captions = figure.run(read, len(names))
     for caption, name, z, a in zip(captions, names, sums, after, strict=True):
-        words = caption.split(f"%. Into {name}: the sum is ")[1].replace("−", "-")
+        words = caption.split(f"%. Into {name}: with the bias the sum is ")[1]
+        words = words.replace("−", "-")
         said = [float(word) for word in words.split(", after ReLU ")]
         assert len(said) == (1 if name.startswith("digit") else 2)
         np.testing.assert_allclose(said, [z, a][: len(said)], rtol=6e-4, atol=1e-6)
@@ -844,9 +870,9 @@ def test_a_click_on_a_square_or_a_digit_looks_into_it(show):
     tiles = figure.root.locator('.nn-drawing > svg > path[style*="--nn-grid"]')
     first, second = (tiles.nth(i).bounding_box() for i in range(2))
     at = {
-        "unit 1.1": (first["x"] + 10, first["y"] + 10),
-        "unit 1.32": (first["x"] + first["width"] - 10, first["y"] + 10),
-        "unit 2.3": (second["x"] + 50, second["y"] + 10),
+        "unit 0 of layer 1": (first["x"] + 10, first["y"] + 10),
+        "unit 31 of layer 1": (first["x"] + first["width"] - 10, first["y"] + 10),
+        "unit 2 of layer 2": (second["x"] + 50, second["y"] + 10),
         "digit 9": (box["x"] + box["width"] - 60, box["y"] + 26 + 270),
         "no unit": (box["x"] + 320, box["y"] + 290),
     }

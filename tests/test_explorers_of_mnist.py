@@ -282,14 +282,15 @@ def read_of_cell(data, true, taken_for, place=0):
     verb = "read as" if true == taken_for else "taken for"
     name = f"{true} {verb} {taken_for}"
     found = pictures_behind(logits, target)[true][taken_for]
-    if not len(found):
-        return {"caption": f"{name}: never", "rows": []}
-    p = softmax(logits[found[place]])
-    listed = [[str(k), chance(p[k])] for k in range(classes)]
+    caption, said = f"{name}: never", ["–"] * classes
+    if len(found):
+        caption = f"{name}, {times(count)}: picture {place + 1} of {len(found)}"
+        said = [chance(p) for p in softmax(logits[found[place]])]
+    listed = [[str(k), said[k]] for k in range(classes)]
     half = -(-classes // 2)
     right = [*listed[half:], ["", ""]]
     return {
-        "caption": f"{name}, {times(count)}: picture {place + 1} of {len(found)}",
+        "caption": caption,
         "rows": [[*a, *b] for a, b in zip(listed[:half], right, strict=False)],
     }
 
@@ -663,10 +664,11 @@ def test_the_images_are_the_weights_on_one_scale_for_each_unit():
     for i, unit in enumerate(UNITS):
         weights = np.stack([w[:, unit] for w in recorded_layer().weights])
         assert printed(reach[i]) == printed(np.abs(weights).max())
-        exact = 127.5 * (1 + weights / np.abs(weights).max())
+        share = weights / np.abs(weights).max()
+        exact = 127.5 * (1 + np.sign(share) * np.sqrt(np.abs(share)))
         # Half of the distance between two of fifteen shades, and a rounded grey.
         assert np.abs(sprite[i] - exact).max() <= 255 / 28 + 0.51
-        untouched = np.abs(weights) < np.abs(weights).max() / 15
+        untouched = np.abs(share) < 1 / 15**2
         assert (sprite[i][untouched] == 128).all()
 
 
@@ -742,9 +744,15 @@ def of_all(share):
     return "> 99.9%" if 0.9995 <= share < 1 else f"{100 * share:.1f}%"
 
 
+def peak(responses):
+    """Return the largest response over their mean, as the explorer prints it."""
+    sent = np.array([float(f"{response:.3e}") for response in responses])
+    return decimals(sent.max() / sent.mean(), 2) if sent.any() else "–"
+
+
 def read_of_unit(unit, frame):
     """Return the caption and the rows that must be read of a unit."""
-    numbers, _ = summary(recorded_layer(), load_digits()[0], UNITS)
+    numbers, responses = summary(recorded_layer(), load_digits()[0], UNITS)
     columns = []
     for f in (0, frame):
         *sizes, cosine, active, digit = numbers[unit, f]
@@ -753,10 +761,11 @@ def read_of_unit(unit, frame):
             decimals(float(f"{cosine:.3e}"), 3),
             of_all(float(f"{active:.3e}")),
             f"digit {digit:.0f}" if digit >= 0 else "no digit",
+            peak(responses[unit, f]),
         ])  # fmt: skip
     names = [
         "norm of weights", "largest weight", "smallest weight", "moved by",
-        "cosine to start", "active for", "responds most to",
+        "cosine to start", "active for", "responds most to", "largest / mean",
     ]  # fmt: skip
     rows = [list(row) for row in zip(names, *columns, strict=True)]
     return {"caption": f"Unit {UNITS[unit]}, {WHEN[frame]}", "rows": rows}
@@ -777,9 +786,10 @@ def test_a_unit_that_is_dead_is_said_to_respond_to_no_digit(show):
     still = Recording([0], [weight], [np.zeros(1, np.float32)])
     data = np.ones((2, 4), np.float32), np.array([0, 1])
     figure = show(FirstLayerExplorer(still, data, [0]))
-    assert figure.rows[-2:] == [
+    assert figure.rows[-3:] == [
         ["active for", "0.0%", "0.0%"],
         ["responds most to", "no digit", "no digit"],
+        ["largest / mean", "–", "–"],
     ]
 
 
@@ -804,7 +814,8 @@ def test_every_bar_is_as_high_as_the_mean_response(show):
 def test_a_weight_is_blue_above_0_orange_below_and_paper_at_0(show):
     figure = show(first_layer(unit=1, frame=3))
     weights = np.stack([w[:, UNITS[1]] for w in recorded_layer().weights])
-    level = np.rint(7 * weights[3] / np.abs(weights).max()).reshape(28, 28, 1) / 7
+    share = weights[3].reshape(28, 28, 1) / np.abs(weights).max()
+    level = np.rint(7 * np.sign(share) * np.sqrt(np.abs(share))) / 7
     assert level.min() < -0.5
     assert level.max() > 0.5
     away = np.where(level > 0, rgb("blue"), rgb("orange"))

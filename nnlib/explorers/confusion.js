@@ -66,6 +66,9 @@ function render({ model, el }) {
     }
     marks += `<rect class="nn-area" x="${left}" y="${top}" width="${digits.length * size}" height="${digits.length * size}"/>`;
 
+    // The digits of a picture that are in question: on the diagonal it and the next one.
+    const named = (p) => (right
+      ? [row, digits.filter((k) => k !== row).reduce((a, b) => (p[b] > p[a] ? b : a))] : [column, row]);
     const name = right ? `${row} read as ${column}` : `${row} taken for ${column}`;
     const times = count === 0 ? "never" : count === 1 ? "once" : `${count} times`;
     const order = `${right ? "least" : "most"} certain first`;
@@ -85,21 +88,21 @@ function render({ model, el }) {
         const high = Math.max(26 * p[k], 0.5);
         return `<rect x="${(x + 2 + k * bar + 0.5).toFixed(2)}" y="${(foot - high).toFixed(2)}" width="${(bar - 1).toFixed(2)}" height="${high.toFixed(2)}" style="fill:var(--nn-${colour})"/>`;
       }).join("") + `<path d="M${x + 1} ${foot}h${side + 2}" ${stroke("muted", "", 1)}/>`;
-      marks += [...new Set([column, row])].map((k, line) =>
+      marks += named(p).map((k, line) =>
         text(x + 2, foot + 16 + 15 * line, `${k}: ${percent(p[k])}`, "start", 'class="nn-cell"')).join("");
       spots.push([x, y, pitch, 158, () => view.set("picture", n)]);
     }
 
     const p = here ? table[starts[row][column] + chosen] : [];
     const half = Math.ceil(digits.length / 2);
-    const cells = (k) => (k < digits.length ? [String(k), percent(p[k])] : ["", ""]);
+    const cells = (k) => (k < digits.length ? [String(k), here ? percent(p[k]) : "–"] : ["", ""]);
     const caption = here ? `${name}, ${times}: picture ${chosen + 1} of ${here}` : `${name}: ${times}`;
     return {
       height: Math.max(top + digits.length * size + 2, here ? y0 + 30 + Math.ceil(here / 3) * 166 : y0 + 24),
       svg: marks,
       table: readout(caption, ["digit", "probability", "digit", "probability"],
-        here ? digits.slice(0, half).map((k) => [...cells(k), ...cells(k + half)]) : []),
-      say: caption + [...new Set([column, row])].map((k) => (here ? `; ${percent(p[k])} for ${k}` : "")).join(""),
+        digits.slice(0, half).map((k) => [...cells(k), ...cells(k + half)])),
+      say: caption + (here ? named(p).map((k) => `; ${percent(p[k])} for ${k}`).join("") : ""),
     };
   });
 }

@@ -196,7 +196,7 @@ function render({ model, el }) {
   const examples = labels.map((_, i) => list(SIDE, (y) => numbers(SIDE, (x) => bytes[i][y * SIDE + x] / 255)));
   // Where every unit is: its layer and its place in it.
   const units = layers.flatMap((layer, l) => list(layer.units, (j) => [l, j]));
-  const nameOf = ([l, j]) => (l + 1 < layers.length ? `unit ${l + 1}.${j + 1}` : `digit ${j}`);
+  const nameOf = ([l, j]) => (l + 1 < layers.length ? `unit ${j} of layer ${l + 1}` : `digit ${j}`);
 
   if (labels.length) {
     view.select("example", {
@@ -210,11 +210,24 @@ function render({ model, el }) {
   const keep = (strokes) => view.set("strokes", textOf(strokes));
   const [undo, clear] = ["Undo", "Clear"].map((name) => html("button", { type: "button", class: "nn-button" }, name));
   el.querySelector(".nn-controls").append(html("div", { class: "nn-steps" }, undo, clear));
-  el.querySelector("select")?.addEventListener("change", () => keep([]));
-  undo.addEventListener("click", () => keep(drawn().slice(0, -1)));
+  let lost; // what was drawn when the paper was last wiped, and over which example
+  function note() {
+    if (drawn().length) lost = { example: view.get("example"), strokes: view.get("strokes") };
+  }
+  const choice = el.querySelector("select");
+  choice?.addEventListener("change", note, true); // before the example is another
+  choice?.addEventListener("change", () => keep([]));
   clear.addEventListener("click", () => {
+    note();
     view.set("example", "none");
     keep([]);
+  });
+  undo.addEventListener("click", () => {
+    if (drawn().length || !lost) return keep(drawn().slice(0, -1));
+    const { example, strokes } = lost;
+    lost = undefined; // before the drawing that says whether there is more to undo
+    view.set("example", example);
+    return view.set("strokes", strokes);
   });
 
   // The paper lies over the drawing as an element of its own: what is below it may
@@ -298,7 +311,7 @@ function render({ model, el }) {
     const read = logits?.indexOf(Math.max(...logits));
     const [layer, place] = units[view.get("unit") - 1] ?? [];
     const name = layer === undefined ? "" : nameOf([layer, place]);
-    undo.setAttribute("aria-disabled", !strokes.length);
+    undo.setAttribute("aria-disabled", !strokes.length && !lost);
     clear.setAttribute("aria-disabled", !ink);
 
     // The paper, the pixels and the bars: in a row, or on a phone in two.
@@ -327,8 +340,11 @@ function render({ model, el }) {
       const places = list(inputs, (i) => [x0 + (i % columns) * size, y0 + Math.floor(i / columns) * size]);
       const looked = l === layer;
       const here = l ? `Layer ${l}: ${inputs} units after ReLU` : "What it sees";
-      svg += heading(x0, y0 - 10, looked ? `Into ${name}` : here);
+      // A phone has no room for more beside the reading.
+      const whole = l ? name : name.replace(" of layer 1", "");
+      svg += heading(x0, y0 - 10, looked ? `Into ${whole}` : here);
       svg += l ? path(places.map(([x, y]) => square(x, y, size)).join(""), stroke("grid", "", 1)) : rect(x0, y0, SIDE * size, SIDE * size, EDGE);
+      if (values && looked && !l) svg += `<g style="opacity:0.3">${shaded(values, x0, y0, size)}</g>`;
       if (values && looked) svg += sized(Float64Array.from(values, (v, i) => v * weights[i * count + place]), places, size);
       else if (values) svg += l ? sized(values, places, size) : shaded(values, x0, y0, size);
       if (l) {
@@ -351,17 +367,18 @@ function render({ model, el }) {
     }
     const spot = spots[view.get("unit") - 1];
     if (spot) svg += rect(...spot, RING);
-    svg += text(5, bottom + 20, name ? "Full squares raise its sum, hollow lower it" : "Choose a square or a digit to look into it", "start", 'class="nn-tick"', width - 10);
+    svg += text(5, bottom + 20, name ? "Full squares raise its sum, hollow lower it" : "Choose a square or a digit to look into it", "start", 'class="nn-tick"', width - 10) +
+      text(5, bottom + 38, "The area is the value; the largest of a layer fills its cell", "start", 'class="nn-tick"', width - 10);
 
     let caption = `It reads ${read}, with a probability of ${percent(probabilities?.[read])}`;
     if (seen && name) {
       const { z, a } = passed[layer];
-      caption += `. Into ${name}: the sum is ${format(z[place])}` + (layer + 1 < layers.length ? `, after ReLU ${format(a[place])}` : "");
+      caption += `. Into ${name}: with the bias the sum is ${format(z[place])}` + (layer + 1 < layers.length ? `, after ReLU ${format(a[place])}` : "");
     }
-    const rows = Array.from(logits ?? [], (z, k) => [`${k}`, fixed(z, 2), fixed(probabilities[k], 4)]);
+    const rows = Array.from(logits ?? [], (z, k) => [`${k}`, fixed(z, 2), `${fixed(100 * probabilities[k], 2)}%`]);
     const how = "Draw a digit on the paper: with the mouse, a finger or a pen, or with the arrow keys and Space.";
     return {
-      height: bottom + 28, svg, say: seen ? caption : how,
+      height: bottom + 46, svg, say: seen ? caption : how,
       table: seen && readout(caption, ["digit", "logit", "probability"], rows),
     };
   });

@@ -55,7 +55,7 @@ class DrawDigitExplorer(Explorer):
         to 255 in two hexadecimal digits each, as ``bytes.hex`` writes them; a hyphen
         between two strokes.
     unit : int, optional
-        Into which unit to look: 0 for none, 1 for the first of the first hidden
+        Into which unit to look: 0 for none, 1 for unit 0 of the first hidden
         layer, and so on to the logit of digit 9; the nearest there is.
 
     Raises

@@ -15,12 +15,18 @@ const ROWS = [
   ["cosine to start", (v) => fixed(v, 3)],
   ["active for", percent],
   ["responds most to", (v) => (v < 0 ? "no digit" : `digit ${v}`)],
+  ["largest / mean", (v) => (v ? fixed(v, 2) : "–")],
 ];
 
 function render({ model, el }) {
   const view = explorer({ model, el });
   const { units, epochs, images, ...packed } = model.get("data");
   const [reach, numbers, responses] = ["reach", "numbers", "responses"].map((key) => unpack(packed[key]));
+  numbers.forEach((frames, i) => frames.forEach((row, f) => {
+    const means = [...responses[i][f]];
+    const all = means.reduce((a, b) => a + b, 0);
+    frames[f] = [...row, all && (Math.max(...means) * means.length) / all];
+  }));
   const picture = pictures(el, images, { blue: "0 0 1", orange: "1 0 0" });
   const when = (f) => (epochs[f] === 0 ? "before training" : `after ${short(epochs[f])} epoch${epochs[f] === 1 ? "" : "s"}`);
 
@@ -41,9 +47,11 @@ function render({ model, el }) {
     const [large, top] = [252, 24];
     let marks = heading(0, 14, `weights of unit ${units[unit]}, ${when(frame)}`) + draw(unit, 0, top, large, false) +
       `<rect class="nn-area" x="0" y="${top}" width="${large}" height="${large}"/>` +
-      legend(4, top + large + 42, [
+      legend(4, top + large + 60, [
         [`full blue: a weight of ${format(reach[unit])}`, stroke("blue", "", 10)],
         [`full orange: a weight of ${format(-reach[unit])}`, stroke("orange", "", 10)],
+        // The shade goes with the root of a weight.
+        ["half as deep: a quarter of that", `${stroke("blue", "", 10)} opacity="0.5"`],
       ]);
     // Across the large image a hand goes through all frames.
     spots = [[0, top, large, large, (share) => view.set("frame", Math.floor(share * epochs.length))]];
@@ -54,7 +62,7 @@ function render({ model, el }) {
     const step = ten * [0.2, 0.5, 1, 2, 5].find((m) => m * ten * 4 >= most);
     const ticks = Array.from({ length: Math.floor(most / step + 1e-9) + 1 }, (_, i) => [i * step, short(i * step)]);
     const digits = Array.from(responses[unit][frame], (_, k) => k);
-    const [left, start] = wide ? [large + 74, 40] : [38, top + large + 84];
+    const [left, start] = wide ? [large + 74, 40] : [38, top + large + 102];
     const area = plot({
       box: { left, top: start, width: width - left - 2, height: wide ? 196 : 120 }, x: [0.4, digits.length + 0.6], y: [0, 1.06 * most],
       xTicks: digits.map((k) => [k + 1, String(k)]), yTicks: ticks, xLabel: "digit", yLabel: "mean response, after ReLU",
@@ -65,7 +73,7 @@ function render({ model, el }) {
         `height="${(area.Y(0) - area.Y(v)).toFixed(2)}" style="fill:var(--nn-${k === numbers[unit][frame][6] ? "green" : "muted"})"/>`;
     }).join("");
 
-    const below = (wide ? top + large : start + 120) + 74;
+    const below = (wide ? top + large : start + 120) + 92;
     const each = wide ? Math.min(units.length, 8) : 4;
     const pitch = Math.min(94, width / each);
     const side = Math.min(84, Math.floor((pitch - 8) / 14) * 14);

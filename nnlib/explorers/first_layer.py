@@ -27,7 +27,8 @@ from nnlib.optim import Optimizer, Schedule
 __all__ = ["FirstLayerExplorer", "Recording", "record", "summary"]
 
 MOST_UNITS = 12
-#: Shades of an image: seven for weights above 0, seven below, and one for 0.
+#: Shades of an image: seven for weights above 0, seven below, and one for 0. They
+#: go with the square root of a weight, or the noise of the start would be paper.
 SHADES = 15
 
 
@@ -157,7 +158,8 @@ class FirstLayerExplorer(Explorer):
         chosen = list(map(int, units))
         weights = np.stack([weight[:, chosen].T for weight in recording.weights], 1)
         reach = np.abs(weights).max(axis=(1, 2))
-        scale = np.where(reach > 0, reach, 1)[:, None, None]
+        share = weights / np.where(reach > 0, reach, 1)[:, None, None]
+        shade = np.sign(share) * np.sqrt(np.abs(share))
         numbers, responses = summary(recording, data, chosen)
         super().__init__(
             title="What a unit looks for, as it learns",
@@ -169,7 +171,7 @@ class FirstLayerExplorer(Explorer):
                 "epochs": list(recording.epochs),
                 # Unit after unit, and of each a frame after the other.
                 "images": pack_images(
-                    (0.5 + 0.5 * weights / scale).reshape(-1, weights.shape[2]), SHADES
+                    (0.5 + 0.5 * shade).reshape(-1, weights.shape[2]), SHADES
                 ),
                 "reach": pack(reach),
                 "numbers": pack(numbers),
