@@ -360,7 +360,7 @@ function render({ model, el }) {
       const y = top + digit * pitch;
       const p = probabilities?.[digit] ?? 0;
       const look = digit === read ? 'class="nn-ylabel"' : 'class="nn-cell"';
-      const bar = (share, colour) => rect(bars + 18, y + 2, (width - bars - 72) * share, pitch - 4, fill(`var(--nn-${colour})`));
+      const bar = (share, colour) => rect(bars + 18, y + 2, (width - bars - 84) * share, pitch - 4, fill(`var(--nn-${colour})`));
       svg += text(bars + 8, y + pitch / 2 + 4.5, digit, "middle", look) + bar(1, "grid") + bar(p, "blue") +
         (read === undefined ? "" : text(width - 4, y + pitch / 2 + 4.5, percent(p), "end", look));
       spots.push([bars, y, width - bars - 2, pitch]);
