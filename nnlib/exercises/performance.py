@@ -1787,9 +1787,10 @@ PREDICT_THEN_MEASURE = Exercise(
     ),
     remark=(
         "What does `best_of` say of yours? With one product for each layer it is "
-        "mostly a thousand times as fast or more. If a loop over pictures is left, with "
-        "a product for each, it is right as well, and loses a part of that, a larger "
-        "one with more pictures. For 16 pictures the products need a few times the prediction, "
+        "mostly a thousand times as fast or more. If a loop over pictures is left, "
+        "with a product for each, that is right as well, and loses a part of it, a "
+        "larger one with more pictures. For 16 the products need a few times the "
+        "prediction, "
         "as each call takes a microsecond or more; with 10,000 they come nearer, "
         "until the temporaries no longer fit into a cache. Each of these is a sentence "
         "of this chapter, on your machine."
