@@ -323,6 +323,15 @@ def test_the_input_that_is_shown_is_the_one_on_which_the_way_was_seen(answer):
     assert "[[1, 2]]" not in shown
 
 
+def test_all_pairs_of_samples_are_found_however_they_are_made():
+    def gram(x, c):
+        pairs = np.einsum("im,jm->ij", x, x)
+        return pairs.diagonal()[:, None] - 2 * x @ c.T + (c**2).sum(axis=1)
+
+    assert "28.8 gigabytes" in said_of("remove-loop", gram)
+    assert 60_000**2 * 8 == 28.8e9
+
+
 def test_an_error_is_shown_on_an_input_that_raises_it():
     text = said_of(
         "remove-loop", lambda x, c: (x**2).sum(1) - 2 * x @ c.T + (c**2).sum(1)
@@ -392,6 +401,11 @@ def in_place(x, layers):
 @pytest.mark.parametrize("answer", [one_picture_at_a_time, in_place])
 def test_a_forward_may_be_fast_in_any_way(answer):
     assert check("performance/predict-then-measure", answer)
+
+
+def test_the_comment_on_the_turns_of_the_loop_is_right():
+    first, second = (2 * 16 * m * n for m, n in ((784, 128), (128, 64)))
+    assert first > second == 262_144
 
 
 def test_the_forward_of_the_statement_is_right_and_slow():
