@@ -1383,9 +1383,6 @@ class _Look:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Look) and self.failing == other.failing
 
-    # Equal without being the same, so of no use as a key (mypy knows hashes only).
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         parts = [labelled("f(x) = ", self.y, 20), labelled("dX   = ", self.dx, 20)]
         return "\n".join(parts)

@@ -2709,9 +2709,6 @@ class _Trial:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Trial) and self.failing == other.failing
 
-    # Equal without being the same, so of no use as a key (mypy knows hashes only).
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         arrays = {"f(x) = ": self.y, "dX   = ": self.dx}
         return "\n".join(

@@ -1890,9 +1890,6 @@ class _Try:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Try) and self.failing == other.failing
 
-    # Equal without being the same, so of no use as a key (mypy knows hashes only).
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         return labelled("forward(x) = ", self.y, 12)
 

@@ -2256,9 +2256,6 @@ class _Smoothed:
         pairs = (self.loss, other.loss), (self.gradient, other.gradient)
         return all(np.allclose(*pair, 1e-5, 1e-5, equal_nan=True) for pair in pairs)
 
-    # Equal without being the same, so of no use as a key (mypy knows hashes only).
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         parts = [("loss     = ", self.loss), ("gradient = ", self.gradient)]
         return "\n".join(labelled(label, part, 20) for label, part in parts)

@@ -247,8 +247,6 @@ class _Returned:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Returned)  # whatever its message says
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 def _result(result: Any) -> Any:
     """Return it as it is, unless it is an exception."""
@@ -1004,8 +1002,6 @@ class _Seen:
             and self.shared == other.shared
             and difference(self.result, other.result, 0.0) is None
         )
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 def two_views(x):

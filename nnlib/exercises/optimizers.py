@@ -1609,9 +1609,6 @@ class _Calls:
             and bool(np.allclose(self.rates, other.rates, rtol=1e-9, atol=0))
         )
 
-    # Equal without being the same, so of no use as a key (mypy knows hashes only).
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         if not self.rates:
             return "<no call of step>"
@@ -1934,9 +1931,6 @@ class _Descended:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Descended) and self.failing == other.failing
-
-    # Equal without being the same, so of no use as a key (mypy knows hashes only).
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"at the bottom after {self.steps} steps" if self.steps else "not there"

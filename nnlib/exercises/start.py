@@ -1054,9 +1054,6 @@ class _Sizes:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Sizes) and other.failing in (self.failing, self.of)
 
-    # Equal without being the same, so of no use as a key (mypy knows hashes only).
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         return shorten(repr(self.sizes), lines=2, width=60)
 
