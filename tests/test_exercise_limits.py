@@ -1,10 +1,12 @@
 """An answer that does not end is stopped, or left behind; the notebook goes on."""
 
+import gc
 import signal
 import sys
 import threading
 import time
 import warnings
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -19,11 +21,20 @@ from nnlib.exercises._limit import OutOfTime
 LIMIT = 0.2
 
 
+released = threading.Event()
+
+
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    """Give every exercise a short time."""
+    """Give every exercise a short time; in the end nothing is left running."""
     entry = replace(EXERCISES[0], seconds=LIMIT)
     monkeypatch.setattr(_check, "find_exercise", lambda id: entry)
+    before = threading.enumerate()
+    released.clear()
+    yield
+    released.set()
+    for thread in set(threading.enumerate()) - set(before):
+        thread.join()
 
 
 def forever(x):
@@ -32,8 +43,7 @@ def forever(x):
 
 
 def long_whatever_happens(x):
-    end = time.monotonic() + 2  # for the sake of the tests that come after
-    while time.monotonic() < end:
+    while not released.is_set():
         # As a student may write it, who catches even what shall stop the loop.
         try:  # noqa: SIM105
             print("still here")
@@ -42,7 +52,7 @@ def long_whatever_happens(x):
 
 
 def asleep(x):
-    time.sleep(2)
+    released.wait()
 
 
 def forever_in_the_smallest(x):
@@ -65,6 +75,20 @@ def test_what_does_not_end_gets_its_verdict_at_once(answer):
     assert "A loop may never end" in repr(verdict)
     case = "array([8.])" if answer is forever_in_the_smallest else "shape (2, 3, 50)"
     assert case in repr(verdict)
+
+
+def test_what_stands_in_for_the_output_outlives_an_answer_that_still_prints():
+    seen = []
+
+    def answer(x):
+        seen.append(weakref.ref(sys.stdout))
+        return x / 2
+
+    for _ in range(2):
+        assert check("practice/halve", answer)
+    gc.collect()
+    assert len({ref() for ref in seen}) == 1
+    assert None not in {ref() for ref in seen}
 
 
 def test_a_loop_leaves_no_thread_behind():

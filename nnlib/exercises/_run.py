@@ -1,6 +1,7 @@
 """Runs an answer on every case, and notes all that each call does."""
 
 import contextlib
+import functools
 import sys
 import threading
 import warnings
@@ -47,10 +48,15 @@ class Run:
 class _Listener:
     """Hears what one thread prints and warns of, and passes on what others do."""
 
-    def __init__(self) -> None:
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the last run, and hear nobody until a thread is named."""
         self.thread: int | None = None
         self.printed, self.warned = "", ""
-        self._output, self._showwarning = sys.stdout, warnings.showwarning
+        self._showwarning = warnings.showwarning
 
     def write(self, text: str) -> int:
         """Take the place of the standard output's `write`."""
@@ -71,11 +77,23 @@ class _Listener:
             self.warned = self.warned or str(message)
 
 
+@functools.cache
+def _listener_on(output: TextIO) -> _Listener:
+    """Return the one listener in front of an output, which is kept for good.
+
+    An answer that was left behind may be printing while a later run ends, and `print`
+    of CPython up to 3.13 holds no reference to the output that it writes to (issue
+    130163): were the listener freed at that moment, the whole process could crash.
+    """
+    return _Listener(output)
+
+
 def run(exercise: Exercise, answer: Any) -> Run:
     """Put an answer to work on every case of an exercise, within its time limit."""
     cases = zip(exercise.cases(), exercise.cases(), strict=True)
     outcomes: list[Outcome] = []
-    listener = _Listener()
+    listener = _listener_on(sys.stdout)
+    listener.begin()
 
     def work() -> None:
         listener.thread = threading.get_ident()
