@@ -20,7 +20,7 @@ endif
 
 .DEFAULT_GOAL := help
 FORCE:
-.PHONY: FORCE help install book serve lab test lint notebooks bench claims lock clean
+.PHONY: FORCE help install book serve lab test lint notebooks bench claims elsewhere lock clean
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | \
@@ -92,6 +92,9 @@ bench: install ## measure nnlib against others, and against its committed ratios
 
 claims: install ## measure anew what the chapter on MNIST claims (15 minutes)
 	@$(BIN)/python benchmarks/claims.py
+
+elsewhere: install ## run the notebooks as other processors round (20 minutes)
+	@$(BIN)/python benchmarks/elsewhere.py
 
 notebooks: install ## run the notebooks and bring them into their committed form
 	@$(BIN)/ruff format --quiet --line-length 78 $(NOTEBOOKS)

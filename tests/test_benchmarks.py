@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -107,3 +109,43 @@ def test_the_recorded_claims_hold_and_are_of_the_chapters_functions(module):
     means = {name: np.mean(v) for name, v in record["validation"].items()}
     assert record["chosen"] == max(means, key=means.get)
     assert len(record["test"]) == 5
+
+
+def test_a_nudge_changes_last_bits_and_no_more():
+    """As the kernel of a notebook does it: before anything else is run."""
+    made = "nnlib.Linear(30, 20, rng=np.random.default_rng(0)).weight.data.tolist()"
+
+    def weights(*first):
+        lines = [
+            *first,
+            "import json, numpy as np, nnlib",
+            f"print(json.dumps({made}))",
+        ]
+        ran = subprocess.run(
+            [sys.executable, "-c", "\n".join(lines)],
+            env=os.environ | {"NNLIB_NUDGE": "2"},
+            capture_output=True,
+            check=True,
+        )
+        return np.float32(json.loads(ran.stdout))
+
+    path = str(FOLDER / "nudge.py")
+    plain, nudged = weights(), weights("import runpy", f"runpy.run_path({path!r})")
+    assert np.mean(plain != nudged) > 0.9
+    assert np.allclose(plain, nudged, rtol=5e-7, atol=0)
+
+
+def test_elsewhere_runs_other_kernels_and_other_last_bits(module, monkeypatch, capsys):
+    elsewhere = module("elsewhere")
+    given, codes = [], iter([0, 1, *[0] * 20])
+
+    def run(command, *, cwd, env, check):
+        given.append(env)
+        assert (command[-1], cwd) == ("book/start.ipynb", ROOT)
+        return subprocess.CompletedProcess(command, next(codes))
+
+    monkeypatch.setattr(elsewhere.subprocess, "run", run)
+    assert elsewhere.main(["book/start.ipynb"]) == 1
+    assert "Something differs on: Sandybridge\n" in capsys.readouterr().out
+    assert len({env.get("OPENBLAS_CORETYPE") for env in given}) == 4
+    assert len({env.get("NNLIB_NUDGE") for env in given}) == 1 + elsewhere.NUDGES
