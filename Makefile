@@ -20,7 +20,8 @@ endif
 
 .DEFAULT_GOAL := help
 FORCE:
-.PHONY: FORCE help install book serve lab test lint notebooks bench claims elsewhere lock clean
+.PHONY: FORCE help install book serve lab test lint notebooks bench claims elsewhere \
+  lock clean
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | \

@@ -1,4 +1,4 @@
-"""Run in a notebook's kernel as it starts: changes pictures and weights in last bits."""
+"""Run in a notebook's kernel as it starts: nudges last bits of pictures and weights."""
 
 
 def _nudge():
