@@ -10,10 +10,17 @@ NO_CONTRAST = {"color-contrast": {"enabled": False}}  # does not depend on the w
 WIDE, NARROW = 1280, 360
 HEIGHT = 900
 
-#: Formulas are most of a page's elements, and one generator makes them all: a few of
-#: each kind stand for the others. Those in headings of tables have names to look at.
+#: Formulas and the coloured words of code are most of a page's elements. Of formulas,
+#: all made by one generator, a few of each kind stand for the others (those in headings
+#: of tables have names to look at), and of words the first of each class.
 KEPT_FORMULAS = 5
-THIN_FORMULAS = f"""() => {{
+THIN_OUT = f"""() => {{
+  const seen = new Set();
+  for (const word of document.querySelectorAll(".highlight pre span")) {{
+    const kind = word.className + word.closest("div:not(.highlight)").className;
+    if (seen.has(kind)) word.replaceWith(...word.childNodes);
+    seen.add(kind);
+  }}
   for (const kind of [".katex-display > .katex", ":not(.katex-display) > .katex"]) {{
     const all = [...document.querySelectorAll(kind)].filter((e) => !e.closest("th"));
     all.slice({KEPT_FORMULAS}).forEach((e) => e.replaceWith("formula"));
@@ -21,8 +28,8 @@ THIN_FORMULAS = f"""() => {{
 }}"""
 #: Contrast takes axe long, so it sees neither formulas (one colour) nor figures (their
 #: colours have a test of their own), and of all texts that look alike, both in light
-#: and in dark, the first. It takes colours as they are, so none may be on its way from
-#: light to dark.
+#: and in dark, the first; and no element that is left without a text. It takes colours
+#: as they are, so none may be on its way from light to dark.
 AT_ONCE = "* { transition: none !important; animation: none !important; }"
 DROP_FORMULAS_AND_FIGURES = """() => {
   document.querySelectorAll(".katex").forEach((e) => e.replaceWith("formula"));
@@ -56,6 +63,13 @@ KEEP_ONE_OF_EACH_LOOK = """() => {
     if (seen.has(looks)) node.data = " ";
     seen.add(looks);
   }
+  const fields = "input, select, textarea";  // have a text that is no node
+  for (const element of document.querySelectorAll("body *")) {
+    const bare = !element.textContent.trim();
+    if (bare && !element.matches(fields) && !element.querySelector(fields)) {
+      element.remove();
+    }
+  }
   return [window.texts.length, seen.size];
 }"""
 RUN_AXE = """(options) => axe.run({ ...options, preload: false }).then((report) =>
@@ -83,7 +97,7 @@ def faults_in(page):
     # What a narrow screen changes about formulas is that they scroll.
     set_width(page, NARROW)
     look(NARROW, {"runOnly": ["scrollable-region-focusable"]})
-    page.evaluate(THIN_FORMULAS)
+    page.evaluate(THIN_OUT)
     for width in (NARROW, WIDE):
         set_width(page, width)
         look(width, {"rules": RULES | NO_CONTRAST})

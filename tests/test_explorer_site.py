@@ -135,6 +135,7 @@ def test_every_control_of_the_book_changes_the_read_out_by_keyboard(built, visit
 @pytest.mark.parametrize("visit", ["file"], indirect=True)
 def test_every_question_on_a_page_is_the_banks_and_judges_as_it_says(built, visit):
     known = {said(q.text): q for name in chapters() for q in questions_of(name)}
+    judged = []
     for name in built:
         page = visit(name)
         page.evaluate(THIN_OUT)
@@ -142,6 +143,8 @@ def test_every_question_on_a_page_is_the_banks_and_judges_as_it_says(built, visi
             question = known[form.locator("legend").inner_text()]
             assert question.id.startswith(name[5:].removesuffix(".html"))
             judge_every_answer(form, question)
+            judged.append(question.id)
+    assert sorted(judged) == sorted(question.id for question in known.values())
 
 
 def test_scripts_and_data_of_a_page_are_light(built, site):
