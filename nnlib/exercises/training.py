@@ -1997,8 +1997,8 @@ SPIRALS = Exercise(
         Draw what is random from `rng`, and you get the same again. `check` calls it
         three times, with three draws of points, one of them mirrored so that the arms
         wind the other way, and shows each network 3,000 new points of the same kind;
-        the worst of the three must tell **94%** right. A second is enough for all
-        three trainings; `check` waits for thirty.
+        the worst of the three must tell **94%** right. A few seconds are enough for
+        all three trainings; `check` waits for thirty.
 
         Hold a part of the 300 out and choose by it, rather than by what `check` says:
         its points are your test set, and every look at them counts. When you are
