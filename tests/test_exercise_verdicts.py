@@ -14,6 +14,7 @@ from practice.practice import EXERCISES, Doubler
 
 import nnlib.exercises
 from nnlib.exercises import check, hint, solution
+from nnlib.exercises._compare import difference
 
 REFERENCES = {entry.id: entry.reference for entry in EXERCISES}
 
@@ -324,6 +325,28 @@ def test_what_is_printed_is_shown_and_stays_out_of_the_notebook(capsys):
     assert "It printed:\n\n    x is [8.]\n    line\n" in text
     assert len(text.splitlines()) < 25
     assert capsys.readouterr().out == ""
+
+
+def test_what_a_right_answer_printed_last_is_shown_as_well():
+    def answer(x):
+        print("x is", x)
+        return x / 2
+
+    text = text_of(answer, kind="correct")
+    assert text.startswith("Correct. The remark.\n\nIt printed:\n\n    x is ")
+    assert text.count("It printed") == 1
+
+
+def test_a_word_that_is_wrong_beside_a_right_result_needs_no_tables():
+    parts, right = ("the table", "the shape", "the way"), np.ones((2, 2))
+    for names in (parts, parts[1:]):
+        expected = (*(right, (2, 2))[-len(names) + 1 :], "by a product")
+        found = difference((*expected[:-1], "by a loop"), expected, 0, parts=names)
+        assert found.kind == "word"
+        assert "The way: by a loop. Expected was: by a product." in found.text
+    assert found.text.startswith("The shape is right. ")
+    wrong = difference((0 * right, (2, 2), "by a loop"), (right, (2, 2), ""), 0)
+    assert wrong.kind == "values"
 
 
 def test_a_judge_speaks_for_itself():

@@ -147,9 +147,20 @@ def _container_difference(
         found = difference(
             got[place], expected[place], tolerance, part, absolute=absolute
         )
+        if found is not None and parts and isinstance(expected[place], str):
+            return _wrong_word(got[place], expected[place], part, parts[:place])
         if found is not None:
             return found
     return None
+
+
+def _wrong_word(got: Any, expected: str, part: str, before: Sequence[str]) -> Fault:
+    """Say in one sentence what a word is about that an exercise adds to a result."""
+    text = f"{part[0].upper()}{part[1:]}: {got}. Expected was: {expected}."
+    if before:
+        verb = "is" if len(before) == 1 else "are"
+        text = f"{' and '.join(before)} {verb} right. {text}"
+    return _fault("word", text)
 
 
 def _near(

@@ -1,5 +1,6 @@
 """What is said of an answer: four kinds of verdict, each as a text to read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +96,14 @@ def not_yet(
     mistake: Mistake | None,
 ) -> Verdict:
     """Show the case, what was expected, what came, and how they differ."""
+    if fault.kind == "word":  # the numbers are right, and need not be read
+        return _verdict(
+            "not yet",
+            wrap(f"Not yet. {fault.text}"),
+            _printed(outcome),
+            *_recognised(exercise, mistake),
+            mistake=mistake,
+        )
     lines = []
     if fault.kind not in ("changed", "warned"):  # else the result is as expected
         lines = [labelled("got:      ", outcome.result, MARGIN)]
@@ -139,9 +148,13 @@ def out_of_time(exercise: Exercise, case: Case) -> Verdict:
     )
 
 
-def correct(exercise: Exercise, note: str | None) -> Verdict:
+def correct(
+    exercise: Exercise, outcomes: Sequence[Outcome], note: str | None
+) -> Verdict:
     """Say what is worth knowing now, and what kept the progress from being saved."""
-    return _verdict("correct", wrap(f"Correct. {exercise.remark}"), wrap(note or ""))
+    printed = next(filter(None, map(_printed, reversed(outcomes))), "")
+    text = wrap(f"Correct. {exercise.remark}")
+    return _verdict("correct", text, printed, wrap(note or ""))
 
 
 def _verdict(kind: str, *parts: str, mistake: Mistake | None = None) -> Verdict:
