@@ -69,6 +69,26 @@ def _as_a_float(sizes, samples, batch_size, peak):
     return float(work), seconds
 
 
+def _in_whole_flops(answer):
+    def rounded(sizes, samples, batch_size, peak):
+        work = int(answer(sizes, samples, batch_size, peak)[0])
+        return work, work / peak
+
+    return rounded
+
+
+def _by_the_rule(sizes, samples, batch_size, peak):
+    work = 6 * samples * sum(m * n + n for m, n in pairwise(sizes))
+    return work, work / peak
+
+
+A_FRACTION = (
+    "There is no part of a step: `samples / batch_size` is a float, and a fraction "
+    "where the last batch is a partial one, whose update costs as much as any. "
+    "`math.ceil` rounds it up."
+)
+
+
 def _work_alone(sizes, samples, batch_size, peak):
     return epoch_cost(sizes, samples, batch_size, peak)[0]
 
@@ -172,6 +192,29 @@ EPOCH_FLOPS = Exercise(
             "`math.ceil(samples / batch_size)` of them.",
         ),
         Mistake(
+            "takes a fraction of a step",
+            _epoch(updates=lambda samples, batch_size: samples / batch_size),
+            A_FRACTION,
+        ),
+        Mistake(
+            "takes a fraction of a step, and drops what is behind the point",
+            _in_whole_flops(_epoch(updates=lambda n, size: n / size)),
+            A_FRACTION,
+        ),
+        Mistake(
+            "counts one FLOP for each update",
+            _epoch(update=1),
+            "An update multiplies the gradient by the learning rate and subtracts the "
+            "product: 2 FLOPs for each parameter.",
+        ),
+        Mistake(
+            "takes the rule of six",
+            _by_the_rule,
+            "Six FLOPs for each parameter and sample is a rule of thumb, for deep "
+            "networks. Here the first layer has no dX, and the ReLUs and the updates "
+            "are counted: add up (10.1).",
+        ),
+        Mistake(
             "counts the first layer's dX",
             _epoch(first_dx=True),
             "The gradient with respect to the pictures is needed by nobody: pictures "
@@ -201,6 +244,12 @@ EPOCH_FLOPS = Exercise(
             _epoch(bias=0, db=0, updated_biases=0),
             "A bias is added forward, its gradient is a sum over the batch backward, "
             "and it is updated: three places in which n numbers were missed.",
+        ),
+        Mistake(
+            "has biases in the update alone",
+            _epoch(bias=0, db=0),
+            "The biases are updated here, and neither added nor do they get a "
+            "gradient: n additions for each layer and sample forward, and n for db.",
         ),
         Mistake(
             "forgets db",
@@ -328,6 +377,15 @@ def _by_the_root(inputs, outputs, hidden, budget):
     return width, 2 * _weights(inputs, outputs, hidden, width)
 
 
+def _biases_in_the_budget(inputs, outputs, hidden, budget):
+    width = _widest(_with_biases)(inputs, outputs, hidden, budget)[0]
+    return width, 2 * _weights(inputs, outputs, hidden, width)
+
+
+def _flops_first(inputs, outputs, hidden, budget):
+    return equal_width(inputs, outputs, hidden, budget)[::-1]
+
+
 def _width_alone(inputs, outputs, hidden, budget):
     return equal_width(inputs, outputs, hidden, budget)[0]
 
@@ -421,6 +479,12 @@ EQUAL_PARAMETERS = Exercise(
             "out here, since they take part in no product.",
         ),
         Mistake(
+            "counts the biases in the budget",
+            _biases_in_the_budget,
+            "This width leaves room for biases within the budget. They are left out: "
+            "the budget is one of weights alone.",
+        ),
+        Mistake(
             "does not use up the budget",
             _widest(within=lambda count, budget: count < budget),
             "A network with exactly `budget` weights is within the budget: compare "
@@ -463,6 +527,11 @@ EQUAL_PARAMETERS = Exercise(
             _widest(work=lambda count, budget: 6 * count),
             "Six FLOPs for each weight is the rule of thumb for forward and backward "
             "together. The forward alone takes two.",
+        ),
+        Mistake(
+            "returns the FLOPs first",
+            _flops_first,
+            "Both numbers are right, in the other order: first the width.",
         ),
         Mistake(
             "returns the width alone",
@@ -577,6 +646,21 @@ INTENSITY = Exercise(
             "These are the bytes of a product alone. The bias is an array of N numbers "
             "and is read, too. (It makes next to no difference, and yet the count "
             "should be that of what is done.)",
+        ),
+        Mistake(
+            "leaves out the bias altogether",
+            _intensity(
+                work=lambda B, M, N: 2 * B * M * N,
+                numbers=lambda B, M, N: B * M + M * N + B * N,
+            ),
+            "This is the row `layer` of the table, a product without the bias. Here b "
+            "is added, BN FLOPs, and read, N numbers.",
+        ),
+        Mistake(
+            "reads the result, too",
+            _intensity(numbers=lambda B, M, N: B * M + M * N + N + 2 * B * N),
+            "Z is new: it is written and not read. (The row `bias` of the table reads "
+            "and writes it, as an operation of its own.)",
         ),
         Mistake(
             "fetches the weights anew for each sample",
@@ -706,6 +790,10 @@ def _ridge_upside_down(work, moved, peak, bandwidth):
 
 def _without_the_ridge(work, moved, peak, bandwidth):
     return least_time(work, moved, peak, bandwidth)[0], moved > work
+
+
+def _without_the_bandwidth(work, moved, peak, bandwidth):
+    return least_time(work, moved, peak, bandwidth)[0], work / moved < peak
 
 
 def _each_time(work, moved, peak, bandwidth):
@@ -842,6 +930,12 @@ ROOFLINE_TIME = Exercise(
             _ridge_upside_down,
             "The time is right. The ridge is P/β, FLOPs for a byte, and below that "
             "intensity an operation is memory-bound. Compared was with β/P.",
+        ),
+        Mistake(
+            "compares the intensity with the peak",
+            _without_the_bandwidth,
+            "The time is right. The intensity is in FLOPs for a byte, the peak in "
+            "FLOPs for a second: compare it with the ridge, P/β.",
         ),
         Mistake(
             "compares bytes with FLOPs",
@@ -1435,8 +1529,9 @@ def _points(B, K, M):
     return rng.standard_normal((B, M)), rng.standard_normal((K, M))
 
 
-#: B, K and M of the input on which the way is looked at: on a small one none is seen.
-MANY = 40, 30, 50
+#: B, K and M of the input on which the way is looked at: on a small one none is seen,
+#: and with few samples a piece of them is not much smaller than all.
+MANY = 200, 30, 50
 #: And one with so many samples that a number for each two of them is seen.
 TALL = 800, 3, 5
 
@@ -1444,7 +1539,7 @@ TALL = 800, 3, 5
 def _way_of(answer, x, c):
     """Say whether an answer loops in Python, or fills an array that is too large."""
     found = []
-    if _steps_of(answer, x, c) > 2 * _steps_of(answer, *_points(4, 3, 5)):
+    if _steps_of(answer, x, c) > 1.25 * _steps_of(answer, *_points(4, 3, 5)):
         found.append("a loop of Python")
     memory = _memory_of(answer, x, c)
     if len(x) == TALL[0] and memory > TALL[0] ** 2 * 8 / 2:
@@ -1671,13 +1766,21 @@ def _pace_of(answer, x, layers):
     for _ in range(ROUNDS):
         slow = min(slow, _seconds(lambda: _slow_forward(x, layers)))
         fast = min(fast, *(_seconds(lambda: answer(x, layers)) for _ in range(3)))
-        if slow >= AT_LEAST * fast:
-            return FAST
-        if slow < 2 * fast:
+        if slow >= AT_LEAST * fast or slow < 2 * fast:
             break
-    print(f"slow_forward {1e3 * slow:.1f} ms, fast_forward {1e3 * fast:.1f} ms, for")
+    print(f"slow_forward {1e3 * slow:.1f} ms, fast_forward {1e3 * fast:.2f} ms, for")
     print(f"{len(x)} pictures: {slow / fast:.1f} times as fast")
-    return SLOW
+    return FAST if slow >= AT_LEAST * fast else SLOW
+
+
+def _loops_left(answer, x, layers):
+    """Say over what an answer loops in Python, by the number of its steps."""
+    of_one, of_all = _steps_of(answer, x[:1], layers), _steps_of(answer, x, layers)
+    loops = {
+        "units": of_one > sum(bias.size for _, bias in layers),
+        "pictures": of_all > 1.5 * of_one,
+    }
+    return " and one over ".join(name for name, is_left in loops.items() if is_left)
 
 
 def _logits_and_pace(answer, x, layers):
@@ -1692,7 +1795,10 @@ def _logits_and_pace(answer, x, layers):
         and np.allclose(logits, right, 1e-5, 1e-5)
     ):
         return logits, FAST
-    return logits, _pace_of(answer, x, layers)
+    pace = _pace_of(answer, x, layers)
+    if pace == FAST and (left := _loops_left(answer, x, layers)):
+        print(f"Left: a loop over {left}.")
+    return logits, pace
 
 
 def _network_and_pictures(sizes, samples):
@@ -1751,8 +1857,8 @@ PREDICT_THEN_MEASURE = Exercise(
         the right logits, and a function that is at least 20 times as fast as
         `slow_forward` in the same run. That leaves much room, and the question is
         where it stays: how near do you come to your prediction with 16 pictures, with
-        1, and with 10,000? In float64? With more threads? What do `out=` and kept
-        arrays gain?
+        1, and with 10,000? In float64? With more threads (in a fresh Python, as in
+        `rates_of`)? What do `out=` and kept arrays gain?
     """),
     stub=cleandoc("""
         def fast_forward(x, layers):
@@ -1777,8 +1883,9 @@ PREDICT_THEN_MEASURE = Exercise(
         "Split off the last layer, `*hidden, (weight, bias) = layers`, loop over the "
         "hidden ones, `x = np.maximum(x @ weight + bias, 0)`, and return the last "
         "product with its bias. The loop over the layers costs next to nothing.",
-        "For the prediction: `flops` of the network with 16 samples, `.forward`, "
-        "divided by your `peak`.",
+        "For the prediction, (10.2): `flops` of the network with 16 samples, "
+        "`.forward`, divided by your `peak`; the bytes of the weights, of `x` and of "
+        "what each layer gives, divided by your `bandwidth`; the larger of the two.",
     ],
     comment=(
         "A loop is left, over the hidden layers. It has two turns, whatever the number "
@@ -1789,11 +1896,11 @@ PREDICT_THEN_MEASURE = Exercise(
         "What does `best_of` say of yours? With one product for each layer it is "
         "mostly a thousand times as fast or more. If a loop over pictures is left, "
         "with a product for each, that is right as well, and loses a part of it, a "
-        "larger one with more pictures. For 16 the products need a few times the "
-        "prediction, "
-        "as each call takes a microsecond or more; with 10,000 they come nearer, "
-        "until the temporaries no longer fit into a cache. Each of these is a sentence "
-        "of this chapter, on your machine."
+        "larger one with more pictures; a loop over units loses most of it. For 16 the "
+        "products need a few times the prediction, as each call takes a microsecond or "
+        "more. With 1 it is the bytes of the weights, and the calls. With 10,000 they "
+        "come nearer, until the temporaries no longer fit into a cache. Each of these "
+        "is a sentence of this chapter, on your machine."
     ),
     mistakes=[
         Mistake(
