@@ -77,7 +77,7 @@ function render({ model, el }) {
     const key = [
       ["purple", "", `roof of ${dtype}`], ["muted", "5 4", `of ${dtypes.filter((v) => v !== dtype).join(", ")}`],
     ].slice(0, dtypes.length > 1 ? 2 : 1).map(([colour, dash, string], i) =>
-      `<path d="M${46 + i * 130} 12h26" ${stroke(colour, dash, 2.5)}/>` + text(78 + i * 130, 16, string, "start")).join("") + diamond(59, 32) + text(78, 36, "at the roof", "start") +
+      `<path d="M${46 + i * 130} 12h26" ${stroke(colour, dash, 2.5)}/>` + text(78 + i * 130, 16, string, "start")).join("") + diamond(59, 32) + text(78, 36, shown ? "at the roof" : "at the roof, like all dots", "start") +
       (shown ? spot(189, 32, "ink", 6) + text(208, 36, "measured", "start") : "") +
       spot(59, 52, "blue", 4.5) + text(78, 56, "other sizes", "start") + spot(189, 52, "muted", 3) + text(208, 56, "others", "start");
     const edge = `<rect class="nn-area" x="46" y="${TOP}" width="${width - 60}" height="${HIGH}"/>`;
