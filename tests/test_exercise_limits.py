@@ -34,7 +34,8 @@ def short(monkeypatch):
     yield
     released.set()
     for thread in set(threading.enumerate()) - set(before):
-        thread.join()
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 def forever(x):
@@ -123,6 +124,35 @@ def test_the_exception_that_stops_an_answer_is_seen_by_the_answer_alone():
 
     check("practice/halve", answer)
     assert seen == [OutOfTime]
+
+
+def test_an_interrupt_as_the_thread_starts_leaves_no_thread_behind(monkeypatch):
+    start = threading.Thread.start
+
+    def interrupted(thread):
+        start(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        check("practice/halve", forever)
+    assert threading.active_count() == before
+
+
+def test_an_interrupt_before_the_thread_has_begun_keeps_it_from_working(monkeypatch):
+    start, late = threading.Thread.start, []
+
+    def interrupted(thread):
+        late.append(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        check("practice/halve", forever)
+    start(*late)
+    late[0].join(10)
+    assert not late[0].is_alive()
 
 
 def test_an_interrupt_by_the_user_goes_through():

@@ -29,34 +29,36 @@ def ends_within(seconds: float, work: Callable[[], None]) -> bool:
     holds on to the interpreter (``10 ** 10 ** 10`` does), then the limit itself has to
     wait for its end. Ctrl+C stops the work likewise, and goes on to the caller.
     """
-    ended = threading.Event()
+    ended, over = threading.Event(), threading.Event()
 
     def body() -> None:
         try:
             with contextlib.suppress(OutOfTime):
-                work()
+                if not over.is_set():  # it may be, by a Ctrl+C as the thread starts
+                    work()
         finally:
             ended.set()
 
     thread = threading.Thread(target=body, daemon=True)
     end = time.monotonic() + seconds
-    thread.start()
     try:
+        thread.start()
         # In slices: a long wait would keep Ctrl+C waiting too on some systems.
         while not ended.is_set() and (left := end - time.monotonic()) > 0:
             ended.wait(min(left, 0.1))
         return ended.is_set()
     finally:
+        over.set()
         _stop(thread, ended)
 
 
 def _stop(thread: threading.Thread, ended: threading.Event) -> None:
     """Raise `OutOfTime` in a thread until it ends, a limited number of times."""
-    assert thread.ident is not None
     for _ in range(ATTEMPTS):
         if ended.is_set():
             return
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(OutOfTime)
-        )
+        if thread.ident is not None:  # it has begun
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(thread.ident), ctypes.py_object(OutOfTime)
+            )
         ended.wait(PAUSE)
