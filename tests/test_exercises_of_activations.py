@@ -141,6 +141,40 @@ def test_the_input_shown_is_the_one_that_fails():
     assert "`(x > 0) * 1.0` do this" in text
 
 
+def test_a_slope_that_is_not_finite_is_shown_where_it_is():
+    def slope(x):
+        with np.errstate(all="ignore"):
+            return np.sign(x) / (2 * np.sqrt(abs(x)))
+
+    root = activation(lambda x: np.sqrt(abs(x)), slope)
+    text = said_of("design", root)
+    assert "A value or a slope is not finite. So it is at x = 0." in text
+
+
+def test_an_instance_is_told_from_the_class():
+    sine = activation(np.sin, np.cos)
+    assert "Handed over was not the class" in said_of("design", sine())
+    assert "known mistake: is not the class." in said_of("design", sine())
+
+
+def test_what_was_not_kept_is_told_from_other_errors():
+    class KeepsNothing(activation(np.sin, np.cos)):
+        def forward(self, x):
+            return np.sin(x)
+
+        def backward(self, grad_output):
+            return grad_output * np.cos(self._cache)
+
+    text = said_of("design", KeepsNothing)
+    assert "known mistake: keeps nothing for backward." in text
+
+    class TakesNothing(KeepsNothing):
+        def backward(self):
+            return self._cached()
+
+    assert "takes 1 positional argument" in said_of("design", TakesNothing)
+
+
 # ---- tails --------------------------------------------------------------------------
 
 
@@ -150,7 +184,7 @@ def test_a_tail_is_judged_by_its_digits(bound):
         return 1 / (1 + np.exp(-np.clip(x, -bound, bound)))
 
     text = said_of("stable-sigmoid", clipped)
-    assert "known mistake: clips x to ±30." in text
+    assert "known mistake: clips x." in text
 
     def cut(x):
         return np.where(x < -bound, 0, sigmoid(x)).astype(x.dtype)
@@ -162,7 +196,9 @@ def test_a_tail_is_judged_by_its_digits(bound):
         return np.where(x > bound, 0, -softplus(-x)).astype(x.dtype)
 
     text = said_of("log-sigmoid", cut_on_the_right)
-    assert "known mistake: adds 1 before the logarithm." in text
+    assert "known mistake: loses the tail on the right." in text
+    text = said_of("log-sigmoid", lambda x: x - softplus(x))
+    assert "known mistake: loses the tail on the right." in text
 
 
 def test_every_way_around_an_overflow_is_right():

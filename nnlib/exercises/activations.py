@@ -156,11 +156,12 @@ STABLE_SIGMOID = Exercise(
             "formula rather than its argument.",
         ),
         Mistake(
-            "clips x too far out for float32",
+            "clips x far out",
             _sigmoid_clipped_for_float64,
-            "With these bounds `np.exp` is safe in float64, but float32 ends at "
-            "3.4e38, which is exp(88.7): there it still overflows. A bound has to be "
-            "chosen anew for each dtype; exp(-|x|) needs none.",
+            "Below the bound all `x` give the same number, and its digits are wrong: "
+            "exp(-500) for a bound of -500, where σ(-10000) is 0. And float32 ends at "
+            "3.4e38, which is exp(88.7): there it still overflows. exp(-|x|) needs no "
+            "bound.",
         ),
         Mistake(
             "loses the tail on the left",
@@ -171,12 +172,11 @@ STABLE_SIGMOID = Exercise(
             "rounded before. On the left take exp(x) / (1 + exp(x)).",
         ),
         Mistake(
-            "clips x to ±30",
+            "clips x",
             _sigmoid_clipped_at_30,
             "The difference is small, and the digits are wrong: every `x` below the "
-            "bound gives the same number, 9.4e-14 for a bound of -30, where σ(-50) is "
-            "1.9e-22 and σ(-10000) is 0. The slope there is 0 as well. Rewrite the "
-            "formula rather than its argument.",
+            "bound gives the same number, and σ(-10000) is 0. The slope there is 0 as "
+            "well. Rewrite the formula rather than its argument.",
         ),
         Mistake(
             "has the sign the wrong way round",
@@ -227,6 +227,10 @@ def _log_of_the_denominator(x):
 
 def _log_with_a_small_number(x):
     return np.log(stable_sigmoid(x) + 1e-9)
+
+
+def _log_with_a_smaller_number(x):
+    return np.log(stable_sigmoid(x) + 1e-12)
 
 
 def _log_clipped(x):
@@ -356,6 +360,13 @@ LOG_SIGMOID = Exercise(
             "and leaves the error. Rewrite the formula instead.",
         ),
         Mistake(
+            "adds 1e-12 inside the logarithm",
+            _log_with_a_smaller_number,
+            "log(σ + 1e-12) never falls below -27.6, so at -1000 it is wrong by 972, "
+            "and flat: no gradient comes back from there. It takes the warning away "
+            "and leaves the error. Rewrite the formula instead.",
+        ),
+        Mistake(
             "clips σ at 1e-12",
             _log_clipped,
             "The logarithm of a clipped σ never falls below -27.6, and is flat from "
@@ -363,11 +374,12 @@ LOG_SIGMOID = Exercise(
             "leaves the error. Rewrite the formula instead.",
         ),
         Mistake(
-            "adds 1 before the logarithm",
+            "loses the tail on the right",
             _log_without_log1p,
-            "For large `x` the exponential is far below 1e-16, and `1 + e` rounds it "
-            "away: `np.log(1 + e)` gives 0 where ln σ(50) is -1.9e-22, so not one "
-            "digit is right. `np.log1p(e)` computes ln(1 + e) without that sum.",
+            "It gives 0 where ln σ(50) is -1.9e-22, so not one digit is right. Either "
+            "`1 + e` was rounded to 1, or σ was, before the logarithm, or two large "
+            "numbers were subtracted, or there is a cut. `np.log1p(e)` computes "
+            "ln(1 + e) without that sum.",
         ),
         Mistake(
             "takes x itself below -20",
@@ -411,6 +423,10 @@ def _tanh_slope_of_x(x):
     return _derivatives_but(1, 1 - x**2, x)
 
 
+def _tanh_slope_of_one_factor(x):
+    return _derivatives_but(1, 1 - np.tanh(x), x)
+
+
 def _relu_slope_one_at_zero(x):
     return _derivatives_but(2, (x >= 0).astype(x.dtype), x)
 
@@ -425,6 +441,10 @@ def _relu_slope_as_booleans(x):
 
 def _relu_slope_as_integers(x):
     return _derivatives_but(2, np.where(x > 0, 1, 0), x)
+
+
+def _relu_slope_in_float64(x):
+    return _derivatives_but(2, np.where(x > 0, 1.0, 0.0), x)
 
 
 def _sigmoid_slope_of_exponentials(x):
@@ -472,9 +492,10 @@ DERIVATIVES = Exercise(
         Return the derivatives of four activations at `x`, as a tuple of four arrays:
         $\sigma'(x)$, $\tanh'(x)$, $\mathrm{ReLU}'(x)$ and $\mathrm{SiLU}'(x)$, where
         $\mathrm{SiLU}(x) = x\,\sigma(x)$. `x` is an array of floats of any shape, and
-        each derivative has its shape and dtype. Numbers as large as $\pm 1000$ come
-        too, and NumPy shall have nothing to warn of: use `np.tanh`, and for $\sigma$
-        your `stable_sigmoid`, or that of nnlib: `from nnlib import sigmoid`.
+        each derivative has its shape and dtype. $\mathrm{ReLU}'(0)$ is 0, as in the
+        chapter. Numbers as large as $\pm 1000$ come too, and NumPy shall have nothing
+        to warn of: use `np.tanh`, and for $\sigma$ your `stable_sigmoid`, or that of
+        nnlib: `from nnlib import sigmoid`.
     """),
     stub=cleandoc("""
         def derivatives(x):
@@ -494,8 +515,8 @@ DERIVATIVES = Exercise(
         "floats of truth values.",
     ],
     comment=(
-        "$1 - t^2$ is written as a product of two factors. Near $t = 1$ the square "
-        "rounds before the subtraction; $1 - t$ is exact there. A comparison gives "
+        "$1 - t^2$ is as good as the product of two factors: for a given $t$ the "
+        "product is rounded less, but $t$ was rounded itself. A comparison gives "
         "booleans, and `astype` makes them floats of the dtype that came in."
     ),
     remark=(
@@ -516,6 +537,12 @@ DERIVATIVES = Exercise(
             _tanh_slope_of_x,
             "tanh′ = 1 - t² with t = tanh(x), and not 1 - x². A check: tanh never "
             "falls, so its slope is never negative.",
+        ),
+        Mistake(
+            "takes 1 - t for tanh′",
+            _tanh_slope_of_one_factor,
+            "tanh′ = 1 - t², and 1 - t is one of its two factors, (1 - t)(1 + t). A "
+            "check: tanh is flat on both sides, and 1 - t tends to 2 on the left.",
         ),
         Mistake(
             "takes ReLU′(0) as 1",
@@ -540,6 +567,13 @@ DERIVATIVES = Exercise(
             _relu_slope_as_integers,
             "`np.where(x > 0, 1, 0)` makes int64 of two Python integers, whatever the "
             "dtype of `x`. Convert it with `.astype(x.dtype)`.",
+        ),
+        Mistake(
+            "returns float64 for ReLU′",
+            _relu_slope_in_float64,
+            "The values are right, but `np.where(x > 0, 1.0, 0.0)` makes float64 of "
+            "two Python floats, whatever the dtype of `x`. Convert it with "
+            "`.astype(x.dtype)`.",
         ),
         Mistake(
             "divides exponentials for σ′",
@@ -692,12 +726,13 @@ MINIMUM = Exercise(
     id="activations/minimum",
     title="The bottom of a valley",
     statement=cleandoc(r"""
-        SiLU and GELU have a smallest value. Find it: from the number `low` to the
-        number `high` the function `f` has one lowest point. It falls before that point
-        and rises after it. The point may be an end, too: it is `low` if `f` rises all
-        the way, and `high` if `f` falls all the way. Return the place and the value,
-        `(x, f(x))`, two numbers, with $x$ to within $10^{-5}$. `f` takes one number, or
-        an array of any shape, and returns as much; its derivative is not given.
+        SiLU and GELU have a lowest point. Write a search for that of any such function:
+        from the number `low` to the number `high`, `f` has one lowest point. It falls
+        before that point and rises after it. The point may be an end, too: it is `low`
+        if `f` rises all the way, and `high` if `f` falls all the way. Return the place
+        and the value, `(x, f(x))`, two numbers, with $x$ to within $10^{-5}$. `f` takes
+        one number, or an array of any shape, and returns as much; its derivative is not
+        given.
     """),
     stub=cleandoc("""
         def find_minimum(f, low, high):
@@ -1163,6 +1198,14 @@ def _softmax_plain_mean(p, grad_output):
     return p * (grad_output - grad_output.mean(axis=1, keepdims=True))
 
 
+def _softmax_without_p(p, grad_output):
+    return grad_output - np.sum(p * grad_output, axis=1, keepdims=True)
+
+
+def _softmax_turned_round(p, grad_output):
+    return -softmax_backward(p, grad_output)
+
+
 def _softmax_cases() -> Sequence[Case]:
     rng = np.random.default_rng(6)
 
@@ -1185,11 +1228,11 @@ SOFTMAX_BACKWARD = Exercise(
     title="Back through softmax",
     statement=cleandoc(r"""
         Every output of softmax depends on every logit of its row, so its Jacobian is a
-        full matrix: $\partial p_i / \partial x_j = p_i(\delta_{ij} - p_j)$. Multiply
+        full matrix: $\partial p_i / \partial z_j = p_i(\delta_{ij} - p_j)$. Multiply
         by it without building it (the check looks at the result alone). `p` is
-        $P = \operatorname{softmax}(X)$ and `grad_output` is
+        $P = \operatorname{softmax}(Z)$ and `grad_output` is
         $G = \partial L/\partial P$, both of shape $(B, K)$. Return
-        $dX = \partial L/\partial X$, of shape $(B, K)$ and the dtype of `p`.
+        $dZ = \partial L/\partial Z$, of shape $(B, K)$ and the dtype of `p`.
     """),
     stub=cleandoc("""
         def softmax_backward(p, grad_output):
@@ -1199,9 +1242,9 @@ SOFTMAX_BACKWARD = Exercise(
     reference=softmax_backward,
     cases=_softmax_cases,
     hints=[
-        r"Write it for one row: $dx_j = \sum_i g_i\,p_i(\delta_{ij} - p_j)$. What does "
+        r"Write it for one row: $dz_j = \sum_i g_i\,p_i(\delta_{ij} - p_j)$. What does "
         r"$\delta_{ij}$ leave of the first part of the sum?",
-        r"$dx_j = p_j g_j - p_j \sum_i p_i g_i = p_j (g_j - \sum_i p_i g_i)$. The sum "
+        r"$dz_j = p_j g_j - p_j \sum_i p_i g_i = p_j (g_j - \sum_i p_i g_i)$. The sum "
         "is one number for each row.",
         "Sum `p * grad_output` along the classes, `axis=1`, and keep that axis with "
         "`keepdims=True`, so that $(B, 1)$ broadcasts against $(B, K)$.",
@@ -1213,7 +1256,7 @@ SOFTMAX_BACKWARD = Exercise(
         "need $K^2$ for each row."
     ),
     remark=(
-        "Add a constant to a row of G, and dX stays the same. So an upstream gradient "
+        "Add a constant to a row of G, and dZ stays the same. So an upstream gradient "
         "of ones gives exactly what one of zeros gives: 0. A gradient check with ones "
         "would pass a backward that always returns zeros, which is why ours draws its "
         "upstream at random."
@@ -1234,13 +1277,26 @@ SOFTMAX_BACKWARD = Exercise(
         Mistake(
             "leaves out the p_j before the sum",
             _softmax_plain_second_term,
-            "In dx_j = p_j g_j - p_j Σ p_i g_i the p_j stands in both terms. A check: "
+            "In dz_j = p_j g_j - p_j Σ p_i g_i the p_j stands in both terms. A check: "
             "where p_j is 0, no gradient reaches that logit.",
+        ),
+        Mistake(
+            "leaves out the p_j in front",
+            _softmax_without_p,
+            "The bracket is right: how far g_j lies above the mean. It is multiplied "
+            "by p_j. A check: where p_j is 0, no gradient reaches that logit.",
+        ),
+        Mistake(
+            "has the sign the wrong way round",
+            _softmax_turned_round,
+            "It is g_j less the mean, not the mean less g_j. A check: the diagonal of "
+            "the Jacobian, p_j (1 - p_j), is positive.",
         ),
         Mistake(
             "sums over the batch",
             _softmax_over_the_batch,
-            "`axis=0` adds up different samples. A softmax knows its own row and no "
+            "`axis=0` adds up different samples, and where there is one only, nothing. "
+            "A softmax knows its own row and no "
             "other: sum along the classes, `axis=1`.",
         ),
         Mistake(
@@ -1260,14 +1316,14 @@ SOFTMAX_BACKWARD = Exercise(
             "sums G without its weights",
             _softmax_of_plain_sum,
             "The sum is of p G, not of G: each upstream gradient counts as much as its "
-            "probability. A check: every row of dX adds up to 0.",
+            "probability. A check: every row of dZ adds up to 0.",
         ),
         Mistake(
             "takes the mean of G without its weights",
             _softmax_plain_mean,
             "The mean is weighted by the probabilities, Σ p_i g_i. The plain mean "
             "gives every class the weight 1/K, which is right only where all p are "
-            "equal. A check: every row of dX adds up to 0.",
+            "equal. A check: every row of dZ adds up to 0.",
         ),
     ],
 )
@@ -1342,6 +1398,25 @@ class _OverflowsOnTheWay(Module):
         return grad_output * (s + 2 * self._cache * s * (1 - s))
 
 
+class _NaiveSiLU(Module):
+    def forward(self, x):
+        self._share = 1 / (1 + np.exp(-x))
+        self._cache = x
+        return x * self._share
+
+    def backward(self, grad_output):
+        s = self._share
+        return grad_output * (s + self._cache * s * (1 - s))
+
+
+class _KeepsNothing(Module):
+    def forward(self, x):
+        return np.sin(x)
+
+    def backward(self, grad_output):
+        return grad_output * np.cos(self._cached())
+
+
 class _WritesIntoX(Module):
     def forward(self, x):
         x[x < 0] *= 0.1
@@ -1384,10 +1459,12 @@ class _Look:
         return isinstance(other, _Look) and self.failing == other.failing
 
     def __repr__(self) -> str:
-        parts = [labelled("f(x) = ", self.y, 20), labelled("dX   = ", self.dx, 20)]
-        return "\n".join(parts)
+        parts = {"f(x) = ": self.y, "dX   = ": self.dx}
+        shown = [labelled(*part, 20) for part in parts.items() if part[1] is not None]
+        return "\n".join(shown) or "an activation"
 
 
+_NO_CLASS = "Handed over was not the class: that is its name, without brackets."
 _NOT_THE_SLOPE = "`backward` disagrees with central differences of `forward`."
 _LOSES_UPSTREAM = (
     "`backward` is right for an upstream of ones (dX is shown for it), and wrong for "
@@ -1407,9 +1484,17 @@ _WIDE = np.concatenate([[-1000.0, -100.0], _GRID, [100.0, 1000.0]])
 
 def _look(answer: Any, x: Array) -> _Look:
     """Try an activation, whatever its function, on x and an upstream of ones."""
+    if isinstance(answer, Module):
+        return _Look(None, None, _NO_CLASS)
     module, before, upstream = answer(), x.copy(), np.ones_like(x)
     y = module.forward(x)
-    dx = module.backward(upstream)
+    try:
+        dx = module.backward(upstream)
+    except (RuntimeError, TypeError) as error:
+        said = "needs a forward" in str(error) or "NoneType" in str(error)
+        if vars(module) or not said:
+            raise
+        return _Look(y, None, "`forward` kept nothing, and `backward` looks for it.")
     untouched = bool((x == before).all() and (upstream == 1).all())
     if not isinstance(module, Module):
         failing = ["The class is no `Module`: `class MyActivation(Module)`."]
@@ -1438,8 +1523,10 @@ def _failing(module: Module, x: Array, y: Array, dx: Array) -> list[str]:
             "It mixes elements: the first element of `x` alone has another f(x) than "
             "among its neighbours."
         ]
-    if not np.isfinite([y, dx]).all():
-        return ["A value or a slope is not finite."]
+    lost = ~np.isfinite([y, dx]).all(axis=0)
+    if lost.any():
+        at = "" if x.size < 10 else f"So it is at x = {x[lost][0]:.3g}."
+        return ["A value or a slope is not finite.", at]
     tolerance = 1e-4 if x.dtype == np.float32 else 1e-9
     if x.dtype == np.float64:  # differences of float32 see too little
         off_course = _failing_as_a_curve(module) if x.size == _GRID.size else []
@@ -1540,10 +1627,10 @@ DESIGN = Exercise(
         one number that is not a straight line, applied to each number by itself. It is
         a `Module`. `forward` takes `x`, floats of any shape, and returns $f(x)$;
         `backward` takes the upstream gradient $G$ and returns $dX = G \odot f'(X)$;
-        all four have one shape and dtype. At $x = \pm 1000$ values and slopes are
-        finite, and NumPy has nothing to warn of. Neither method writes into its
-        argument. The check holds `backward` against central differences, for a random
-        upstream too; where $f$ has a corner, the slope of either side will do.
+        $X$, $f(X)$, $G$ and $dX$ have one shape and dtype. At $x = \pm 1000$ values
+        and slopes are finite, and NumPy has nothing to warn of. Neither method writes
+        into its argument. The check holds `backward` against central differences, for a
+        random upstream too; where $f$ has a corner, the slope of either side will do.
         `MyActivation()` takes no arguments.
     """),
     stub=cleandoc("""
@@ -1599,10 +1686,9 @@ DESIGN = Exercise(
         Mistake(
             "jumps",
             _Jumps,
-            "Where f jumps it has no slope, and between the jumps of a staircase the "
-            "slope is 0: no gradient ever passes. Central differences are 0 there too, "
-            "so a gradient check cannot see it. Join the pieces: they may meet in a "
-            "corner, but they have to meet.",
+            "Where f jumps it has no slope. A gradient check does not see that, as its "
+            "points lie beside the jump. Join the pieces: they may meet in a corner, "
+            "but they have to meet.",
         ),
         Mistake(
             "mixes the elements of a row",
@@ -1616,6 +1702,25 @@ DESIGN = Exercise(
             Tanh,
             "It agrees with nnlib's from -1000 to 1000. Bend it another way: another "
             "function, or one of these multiplied by x, squared or shifted.",
+        ),
+        Mistake(
+            "is SiLU, and overflows on the way",
+            _NaiveSiLU,
+            "nnlib has this one: bend it another way. And exp(-x) is beyond float64 at "
+            "x = -1000, which ends well only because 1 / inf is 0. Take exponentials "
+            "of numbers that are at most 0, such as -|x|.",
+        ),
+        Mistake(
+            "is not the class",
+            MyActivation(),
+            "The check makes several of it, each by calling the class: "
+            '`check("activations/design", MyActivation)`.',
+        ),
+        Mistake(
+            "keeps nothing for backward",
+            _KeepsNothing,
+            "`backward` gets the upstream gradient alone. What else it needs, "
+            "`forward` has to keep: `self._cache = x`.",
         ),
         Mistake(
             "has the derivative of something else",
@@ -1641,9 +1746,9 @@ DESIGN = Exercise(
         Mistake(
             "writes into its argument",
             _WritesIntoX,
-            "`x` belongs to the layer before, which may need it for its own backward. "
-            "Make a new array: `np.where` and `np.maximum` do, `x[...] = ` and `*=` "
-            "do not.",
+            "`x` belongs to the layer before and `grad_output` to the one after, which "
+            "may still need them. Make a new array: `np.where` and `np.maximum` do, "
+            "`x[...] = ` and `*=` do not.",
         ),
         Mistake(
             "turns float32 into float64",

@@ -35,7 +35,7 @@ function render({ model, el }) {
     const grid = plot({
       box: { ...inner, top: map.top, height: below - map.top },
       x: [0, rates.length], y: [samples.length, 0],
-      yLabel: "samples: dead units at the end", xLabel: "learning rate",
+      yLabel: "rows: samples; cells: dead units at the end", xLabel: "learning rate",
     });
     let cells = "";
     samples.forEach((n, i) => {
@@ -57,14 +57,15 @@ function render({ model, el }) {
 
     const [loss, dead] = table[row][column];
     const finite = Array.from(loss).filter(Number.isFinite);
-    const top = Math.max(2.5, ...finite.map((v) => Math.min(v, 10)));
+    const top = Math.max(2.5, ...finite.map((v) => Math.min(1.05 * v, 10)));
+    const every = [1, 2, 5].find((each) => top < 4 * each);
     const xTicks = [0, 0.25, 0.5, 0.75, 1].map((part) => steps[Math.round(part * end)]).map((s) => [s, String(s)]);
     const x = [steps[0], steps[end]];
     const high = width > 520 ? 120 : 100;
     const [blue, orange] = [stroke("blue", "", 2.5), stroke("orange", "", 2.5)];
     const losses = plot({
       box: { ...inner, top: below + 76, height: high }, x, y: [0, top], xTicks: xTicks.map(([s]) => [s, ""]),
-      yTicks: [0, 1, 2, 5, 10].filter((v) => v <= top).map((v) => [v, String(v)]), yLabel: "loss",
+      yTicks: [0, 1, 2, 3].map((v) => v * every).filter((v) => v <= top).map((v) => [v, String(v)]), yLabel: "loss",
     });
     const deaths = plot({
       box: { ...inner, top: below + high + 108, height: high }, x, y: [0, 1], xTicks,

@@ -54,7 +54,8 @@ function render({ model, el }) {
     const height = width > 520 ? 280 : 230;
     const area = plot({
       box: { left: 46, top: 50, width: width - 46 - 14, height },
-      x: [0, depth], y: [low, high], yTicks: decades,
+      // Above the highest tick there is room for the handle of the line.
+      x: [0, depth], y: [low, high + 0.4 * every], yTicks: decades,
       xTicks: layers.filter((l) => l % (depth / 5) === 0).map((l) => [l, String(l)]),
       xLabel: "layer (0 is the input)",
     });
