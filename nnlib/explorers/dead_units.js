@@ -35,7 +35,7 @@ function render({ model, el }) {
     const grid = plot({
       box: { ...inner, top: map.top, height: below - map.top },
       x: [0, rates.length], y: [samples.length, 0],
-      yLabel: "rows: samples; cells: dead units at the end", xLabel: "learning rate",
+      yLabel: "samples (rows): dead units", xLabel: "learning rate",
     });
     let cells = "";
     samples.forEach((n, i) => {
