@@ -78,12 +78,12 @@ lint: install ## check format, style, types and the form of the notebooks
 	@$(BIN)/mypy
 	@$(BIN)/python book/_ext/committed_form.py --check
 
-# Two processes, since a notebook or a browser is a third; a file's tests stay together.
+# Three processes, as each often waits for a browser; a file's tests stay together.
 # A process that crashes fails the run: put in its place, another would wait for ever.
 test: lint book ## run all that CI runs
 	@echo "==> Running the tests: the library, every notebook, the site in a browser"
 	@$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 \
-	  -n 2 --dist loadfile --max-worker-restart 0
+	  -n 3 --dist loadfile --max-worker-restart 0
 
 bench: install ## measure nnlib against others, and against its committed ratios
 	@$(BIN)/python -c 'import torch' 2>/dev/null || \
