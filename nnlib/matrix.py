@@ -104,14 +104,11 @@ class Matrix:
         n = self.n_cols
         return [self.data[r * n : (r + 1) * n] for r in range(self.n_rows)]
 
+    # A class that defines equality has no hash, which is right: a matrix can change.
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Matrix):
             return NotImplemented
         return self.shape == other.shape and self.data == other.data
-
-    # A matrix can change, so it has no hash; Python says that with None, which the
-    # type of object.__hash__ leaves out.
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"Matrix.from_rows({self.to_rows()})"

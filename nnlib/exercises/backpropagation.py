@@ -1591,6 +1591,7 @@ def _kink_of_signs(f, x, h):
 
 def _kink_with_if(f, x, h):
     left, right = _sides(f, x, h)
+    # As a student may write it.
     return True if np.abs(right - left) > 0.02 else False  # noqa: SIM210
 
 

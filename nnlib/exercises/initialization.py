@@ -1939,7 +1939,7 @@ def _orthogonal_from_global(shape, gain, rng):
 
 
 def _orthogonal_seeded_globally(shape, gain, rng):
-    np.random.seed(0)  # noqa: NPY002
+    np.random.seed(0)  # noqa: NPY002, since this is the mistake
     return orthogonal(shape, gain, np.random)
 
 
